@@ -1,0 +1,99 @@
+"""midtrace verifies a generation while it streams, and touches the stream only when a check fails."""
+
+from . import monitors as monitors
+from .certificate import Certificate as Certificate
+from .chunks import Chunk as Chunk
+from .chunks import Resampling as Resampling
+from .chunks import Source as Source
+from .chunks import Token as Token
+from .errors import EngineError as EngineError
+from .errors import MidtraceError as MidtraceError
+from .errors import ModelError as ModelError
+from .errors import SourceError as SourceError
+from .errors import Unparsed as Unparsed
+from .errors import UsageError as UsageError
+from .events import Checked as Checked
+from .events import Event as Event
+from .events import Intervened as Intervened
+from .events import Retracted as Retracted
+from .events import SafeUpTo as SafeUpTo
+from .events import TextDelta as TextDelta
+from .ledger import Ledger as Ledger
+from .limits import Limits as Limits
+from .monitors import Monitor as Monitor
+from .opening import MonitoredCall as MonitoredCall
+from .opening import Runtime as Runtime
+from .opening import generate as generate
+from .opening import generate_sync as generate_sync
+from .opening import monitored as monitored
+from .opening import open_runtime as open_runtime
+from .outcome import Outcome as Outcome
+from .policies import Abstain as Abstain
+from .policies import Gate as Gate
+from .policies import Observe as Observe
+from .policies import Policy as Policy
+from .policies import Rollback as Rollback
+from .policies import Stop as Stop
+from .session import Run as Run
+from .trace import Origin as Origin
+from .triggers import at_end as at_end
+from .triggers import every_line as every_line
+from .verdicts import Pass as Pass
+from .verdicts import Span as Span
+from .verdicts import Unknown as Unknown
+from .verdicts import Verdict as Verdict
+from .verdicts import Verifier as Verifier
+from .verdicts import Violation as Violation
+from .verdicts import verifier as verifier
+from .views import Extractor as Extractor
+from .views import View as View
+
+__all__ = [
+    "Abstain",
+    "Certificate",
+    "Checked",
+    "Chunk",
+    "EngineError",
+    "Event",
+    "Extractor",
+    "Gate",
+    "Intervened",
+    "Ledger",
+    "Limits",
+    "MidtraceError",
+    "ModelError",
+    "Monitor",
+    "MonitoredCall",
+    "Observe",
+    "Origin",
+    "Outcome",
+    "Pass",
+    "Policy",
+    "Resampling",
+    "Retracted",
+    "Rollback",
+    "Run",
+    "Runtime",
+    "SafeUpTo",
+    "Source",
+    "SourceError",
+    "Span",
+    "Stop",
+    "TextDelta",
+    "Token",
+    "Unknown",
+    "Unparsed",
+    "UsageError",
+    "Verdict",
+    "Verifier",
+    "View",
+    "Violation",
+    "at_end",
+    "every_line",
+    "generate",
+    "generate_sync",
+    "monitored",
+    "monitors",
+    "open_runtime",
+    "verifier",
+]

@@ -1,0 +1,195 @@
+"""The certificate: which check, at which version, covered which span of the final text with which verdict."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Literal
+
+from .machine.messages import Status
+from .machine.track import Track
+from .monitors import Monitor
+from .trace import Origin, Provenance
+from .verdicts import FunctionVerifier, Pass, Span, Unknown, Verdict, Violation
+from .views import FunctionExtractor
+
+SCHEMA = "midtrace.certificate/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """Checks of one monitor with one kind of verdict on `[start, end)`; neighbouring passes share a row."""
+
+    monitor: str
+    start: int
+    end: int
+    verdict: Literal["pass", "violation", "unknown"]
+    checks: int = 1
+    claims: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attested:
+    """A monitor that took part: what it was made of, and whether the run depended on it."""
+
+    name: str
+    required: bool
+    extractor: str
+    verifier: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Injected:
+    """A span of the final text that midtrace wrote."""
+
+    start: int
+    end: int
+    origin: Literal["correction", "feedback", "closing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """What stands behind an outcome. Plain data; hashes are SHA-256 of the UTF-8 text (lone surrogates passed)."""
+
+    schema: str
+    midtrace: str
+    status: Status
+    reason: str
+    revision: int
+    prompt_sha256: str
+    text_sha256: str
+    length: int
+    monitors: tuple[Attested, ...]
+    rows: tuple[Row, ...]
+    injected: tuple[Injected, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether the rows of every required monitor pass over the whole text, midtrace's own notes left out."""
+        notes = [(part.start, part.end) for part in self.injected if part.origin == "feedback"]
+        return all(
+            _covers([(r.start, r.end) for r in self.rows if r.monitor == m.name and r.verdict == "pass"] + notes, self)
+            for m in self.monitors
+            if m.required
+        )
+
+
+def _covers(stretches: Iterable[tuple[int, int]], certificate: Certificate) -> bool:
+    reached = 0
+    for start, end in sorted(stretches):
+        if start > reached:
+            return False
+        reached = max(reached, end)
+    return reached >= certificate.length
+
+
+def issue(
+    *,
+    status: Status,
+    reason: str,
+    revision: int,
+    prompt: str,
+    text: str,
+    tracks: Sequence[Track],
+    written: Iterable[Provenance],
+) -> Certificate:
+    """Write down what the tracks of a finished run hold."""
+    return Certificate(
+        schema=SCHEMA,
+        midtrace=_installed("midtrace"),
+        status=status,
+        reason=reason,
+        revision=revision,
+        prompt_sha256=digest(prompt),
+        text_sha256=digest(text),
+        length=len(text),
+        monitors=tuple(_attest(track.monitor) for track in tracks),
+        rows=tuple(row for track in tracks for row in _rows(track)),
+        injected=tuple(
+            Injected(start=part.span.start, end=part.span.end, origin=part.origin.value)
+            for part in written
+            if part.origin is not Origin.GENERATED and part.span.end > part.span.start
+        ),
+    )
+
+
+def digest(text: str) -> str:
+    """SHA-256 of a text, also of one that holds lone surrogates."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _rows(track: Track) -> Iterable[Row]:
+    last: Row | None = None
+    for entry in track.entries:
+        span = Span(0 if entry.check.scope == "trace" else entry.check.start, entry.check.end)
+        row = _row(track.monitor.name, span, entry.verdict)
+        if last is not None and last.verdict == row.verdict == "pass" and last.end >= row.start:
+            last = Row(
+                monitor=last.monitor,
+                start=min(last.start, row.start),
+                end=row.end,
+                verdict="pass",
+                checks=last.checks + 1,
+                claims=last.claims + row.claims,
+            )
+            continue
+        if last is not None:
+            yield last
+        last = row
+    if last is not None:
+        yield last
+
+
+def _row(monitor: str, span: Span, verdict: Verdict | None) -> Row:
+    start, end = span
+    match verdict:
+        case Pass(checked):
+            return Row(monitor=monitor, start=start, end=end, verdict="pass", claims=checked)
+        case Violation(message):
+            return Row(monitor=monitor, start=start, end=end, verdict="violation", message=message)
+        case Unknown(reason):
+            return Row(monitor=monitor, start=start, end=end, verdict="unknown", message=reason)
+        case None:
+            return Row(monitor=monitor, start=start, end=end, verdict="unknown", message="the run ended first")
+
+
+def _attest(monitor: Monitor) -> Attested:
+    rule = monitor.rule
+    return Attested(
+        name=monitor.name,
+        required=monitor.required,
+        extractor=_name(rule.extract),
+        verifier=_name(rule.verify),
+        version=_version(rule.verify),
+    )
+
+
+def _name(part: object) -> str:
+    if isinstance(part, FunctionVerifier | FunctionExtractor):
+        function = part.function
+        return f"{getattr(function, '__module__', '?')}.{getattr(function, '__qualname__', type(function).__name__)}"
+    return f"{type(part).__module__}.{type(part).__qualname__}"
+
+
+def _version(part: object) -> str:
+    """Version of the distribution that the part's code comes from; `unversioned` for a script of its user's."""
+    module = getattr(part.function if isinstance(part, FunctionVerifier) else type(part), "__module__", None)
+    top = (module or "").partition(".")[0]
+    owners = ["midtrace"] if top == "midtrace" else _distributions().get(top, [])
+    return f"{owners[0]} {_installed(owners[0])}" if owners else "unversioned"
+
+
+@functools.cache
+def _distributions() -> Mapping[str, list[str]]:
+    """Which distributions an import name comes from; reading this from disk takes a while."""
+    return metadata.packages_distributions()
+
+
+@functools.cache
+def _installed(distribution: str) -> str:
+    return metadata.version(distribution)

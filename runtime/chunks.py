@@ -1,0 +1,44 @@
+"""What a source gives: plain strings, or chunks that carry what is known of their tokens."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Awaitable
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
+
+CHARACTERS_A_TOKEN = 4
+"""Where a source says nothing of its tokens, this many characters count as one: the usual estimate for English."""
+
+
+class Token(NamedTuple):
+    """One token of a chunk: its text, and what the model thought of it (natural logarithms; None: not known)."""
+
+    text: str
+    logprob: float | None = None
+    entropy: float | None = None
+
+
+class Chunk(NamedTuple):
+    """A piece of generated text with its tokens, in order; their texts joined are the chunk's text."""
+
+    text: str
+    tokens: tuple[Token, ...] = ()
+
+
+Stream: TypeAlias = AsyncIterable[str | Chunk]
+
+
+class Source(Protocol):
+    """A generation call: continues `prefix`, in chunks."""
+
+    def __call__(self, prefix: str, /) -> Stream | Awaitable[Stream]:
+        """Open a stream of the text that follows `prefix`."""
+        ...
+
+
+@runtime_checkable
+class Resampling(Protocol):
+    """A source that can be asked for another try of the same prefix, hotter or with another seed."""
+
+    def resample(self, prefix: str, attempt: int, /) -> Stream | Awaitable[Stream]:
+        """Open a stream that differs from try to try; `attempt` counts from 1."""
+        ...

@@ -1,0 +1,127 @@
+"""The work of a worker: unpack a rule once, then extract and verify under limits.
+
+Runs on the main thread of a process of its own, which is what makes the limits hold: an alarm ends pure Python and
+sympy, a watchdog without the GIL ends the process where a C call does not return, and the address space is capped.
+The parent kills what is left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import importlib
+import os
+import pickle
+import resource
+import signal
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Unparsed, one_line
+from ..verdicts import Pass, Unknown, Verdict, as_verdict
+from ..views import View
+from .protocol import Job, Reply, with_prompt
+
+if TYPE_CHECKING:
+    from ..verdicts import Verifier
+    from ..views import Extractor
+
+RULES = 256
+"""Rules that a worker keeps unpacked; the dispatcher counts along, so that it knows what it need not send."""
+
+MEMORY = 2 << 30
+"""Bytes of address space that checks may add to what the worker needs itself."""
+
+WATCHDOG = 0.1
+"""Seconds after the deadline when a check that has ignored its alarm takes its process down."""
+
+
+class _Deadline(BaseException):
+    """Raised by the alarm; no `Exception`, so that a verifier's own handlers let it pass."""
+
+
+class Bench:
+    """Runs jobs one after another; keeps unpacked rules, least recently used first out."""
+
+    def __init__(self, preload: Sequence[str] = (), memory: int = MEMORY) -> None:
+        for module in preload:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module)
+        self._rules: OrderedDict[str, tuple[Extractor[Any], Verifier[Any], str]] = OrderedDict()
+        self._traces = Path(os.devnull).open("w")  # noqa: SIM115  (lives as long as the process)
+        _cap_memory(memory)
+
+    def run(self, job: Job) -> Reply:
+        """Answer one job. Whatever the rule does, the answer is a verdict."""
+        try:
+            extract, verify, prompt = self._rule(job)
+        except Exception as error:  # noqa: BLE001  (third-party code: its failure is data)
+            return Reply(Unknown(f"the rule could not be loaded: {one_line(error)}", "crashed"), 0.0)
+        started = time.perf_counter()
+        try:
+            with self._limits(job.deadline):
+                verdict = _judge(extract, verify, with_prompt(job.view, prompt))
+        except _Deadline:
+            verdict = Unknown(f"ran longer than {job.deadline:g} s", "timeout")
+        except MemoryError:
+            verdict = Unknown("ran out of memory", "crashed")
+        return Reply(verdict, time.perf_counter() - started)
+
+    def _rule(self, job: Job) -> tuple[Extractor[Any], Verifier[Any], str]:
+        if job.key in self._rules:
+            self._rules.move_to_end(job.key)
+        else:
+            assert job.blob is not None, "the dispatcher sends every rule once"
+            while len(self._rules) >= RULES:
+                self._rules.popitem(last=False)
+            self._rules[job.key] = pickle.loads(job.blob)  # noqa: S301  (our own user's code, no model text)
+        return self._rules[job.key]
+
+    @contextlib.contextmanager
+    def _limits(self, deadline: float) -> Iterator[None]:
+        previous = signal.signal(signal.SIGALRM, _ring)
+        faulthandler.dump_traceback_later(deadline + WATCHDOG, exit=True, file=self._traces)
+        signal.setitimer(signal.ITIMER_REAL, deadline)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            faulthandler.cancel_dump_traceback_later()
+            signal.signal(signal.SIGALRM, previous)
+
+
+def _judge(extract: Extractor[Any], verify: Verifier[Any], view: View) -> Verdict:
+    """Extract, then verify. The one boundary at which what third-party code raises becomes data."""
+    try:
+        state = extract.extract(view)
+    except Unparsed as finding:
+        return Unknown(str(finding), "unparsed")
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        return Unknown(f"the extractor raised {one_line(error)}", "crashed")
+    if state is None:
+        return Pass(checked=0)
+    try:
+        return as_verdict(verify.check(state))
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        return Unknown(f"the verifier raised {one_line(error)}", "crashed")
+
+
+def _ring(_signal: int, _frame: FrameType | None) -> None:
+    raise _Deadline
+
+
+def _cap_memory(budget: int) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        wanted = pages * resource.getpagesize() + budget
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))

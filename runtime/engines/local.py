@@ -1,0 +1,115 @@
+"""The engine without Ray: workers are child processes with a pipe each."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+
+from ..errors import one_line
+from .child import READY
+from .dispatcher import Died, Dispatcher, Post, Ready, Replied
+from .protocol import Deliver, Job, Line
+
+START = 60.0
+
+
+class LocalEngine:
+    """Runs checks in killable child processes. `open` before use, `close` after; both block.
+
+    `workers` checks run at a time; one spare process stands warm beside them. `preload` names modules that workers
+    import before their first check.
+    """
+
+    def __init__(self, *, workers: int, preload: Sequence[str] = ()) -> None:
+        self._preload = tuple(preload)
+        self._children: list[_ChildWorker] = []
+        self._dispatcher = Dispatcher(self._hire, workers=workers)
+
+    def open(self) -> None:
+        """Start the workers. Raises `EngineError` where none comes up."""
+        self._dispatcher.open(START)
+
+    def connect(self, deliver: Deliver, /) -> Line:
+        """A line for one session."""
+        return self._dispatcher.connect(deliver)
+
+    def close(self) -> None:
+        """End all workers, and wait until their processes are gone."""
+        self._dispatcher.close()
+        for child in self._children:
+            child.join()
+
+    def _hire(self, post: Post) -> _ChildWorker:
+        self._children = [child for child in self._children if child.alive]
+        child = _ChildWorker(post, self._preload)
+        self._children.append(child)
+        return child
+
+
+class _ChildWorker:
+    """A child process, and the thread that talks to it: a child that does not read must not block anybody else."""
+
+    def __init__(self, post: Post, preload: Sequence[str]) -> None:
+        self._post = post
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._pipe, theirs = Pipe()
+        # The child finds what its parent finds; `-P` keeps the working directory from adding itself.
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        command = [sys.executable, "-P", "-m", "midtrace.engines.child", str(theirs.fileno()), ",".join(preload)]
+        self._process = subprocess.Popen(  # noqa: S603  (our own module)
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=2,  # what a verifier prints is no part of our output
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
+        )
+        theirs.close()
+        self._thread = threading.Thread(target=self._talk, name="midtrace-worker", daemon=True)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process may still be there."""
+        return self._thread.is_alive()
+
+    def join(self) -> None:
+        """Wait until the process is gone."""
+        self._thread.join()
+
+    def send(self, job: Job, /) -> None:
+        """Start a job."""
+        self._jobs.put(job)
+
+    def kill(self) -> None:
+        """End the process and what it started."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._jobs.put(None)
+
+    def _talk(self) -> None:
+        pipe: Connection[bytes, bytes] = self._pipe
+        try:
+            if pipe.recv_bytes() != READY:
+                raise EOFError
+            self._post(Ready(self))
+            while (job := self._jobs.get()) is not None:
+                pipe.send_bytes(pickle.dumps(job))
+                self._post(Replied(self, pickle.loads(pipe.recv_bytes())))  # noqa: S301  (our own child)
+            reason = "it was ended"
+        except Exception as error:  # noqa: BLE001  (whatever broke the talk, the worker is of no more use)
+            reason = one_line(error)
+        self.kill()
+        self._process.wait()
+        pipe.close()
+        self._post(Died(self, f"process {self._process.pid} ended with {self._process.returncode} ({reason})"))

@@ -1,0 +1,174 @@
+"""The Ray engine. The only module that imports ray.
+
+Settings that Ray reads when it is imported are made here first: no usage statistics, no copying of the working
+directory, loopback only and a token for a cluster of our own, and none of Ray's own lines on standard output.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+# Raylet messages go to the driver's standard output even with log_to_driver=False; this drops them.
+os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
+if not os.environ.get("RAY_ADDRESS"):
+    # Off-label, but the one switch that makes every port of a local cluster listen on loopback only.
+    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+    if "RAY_AUTH_MODE" not in os.environ:
+        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+
+import ray  # noqa: E402
+from ray.exceptions import RayActorError, RayError  # noqa: E402
+
+from ..errors import EngineError, one_line  # noqa: E402
+from ..verdicts import Unknown  # noqa: E402
+from .bench import Bench  # noqa: E402
+from .dispatcher import Died, Dispatcher, Post, Ready, Replied  # noqa: E402
+from .protocol import Deliver, Job, Line, Reply  # noqa: E402
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+START = 120.0
+OBJECT_STORE = 80 << 20
+
+
+class RayEngine:
+    """Runs checks on Ray actors. `open` before use, `close` after; both block for seconds.
+
+    Joins `address`, or RAY_ADDRESS, or the cluster this process is connected to; else starts a local one, which
+    listens on loopback only and ends with the engine.
+    """
+
+    def __init__(self, *, workers: int, address: str | None = None, preload: Sequence[str] = ()) -> None:
+        self._workers = workers
+        self._address = address or os.environ.get("RAY_ADDRESS") or None
+        self._preload = tuple(preload)
+        self._actor: Any = None
+        self._folder: str | None = None
+        self._connected = False
+        self._dispatcher = Dispatcher(self._hire, workers=workers)
+
+    def open(self) -> None:
+        """Start or join Ray, and start the workers. Raises `EngineError` where that fails."""
+        if not ray.is_initialized():
+            try:
+                with _own_signals():
+                    self._init()
+            except Exception as error:
+                self._leave()
+                raise EngineError(f"Ray cannot start: {one_line(error)}") from error
+        self._actor = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(_Actor)
+        try:
+            self._dispatcher.open(START)
+        except EngineError:
+            self._leave()
+            raise
+
+    def connect(self, deliver: Deliver, /) -> Line:
+        """A line for one session."""
+        return self._dispatcher.connect(deliver)
+
+    def close(self) -> None:
+        """End the workers, and Ray if this engine started it."""
+        self._dispatcher.close()
+        self._leave()
+
+    def _init(self) -> None:
+        if self._address is not None:
+            ray.init(address=self._address, log_to_driver=False, logging_level="ERROR")
+        else:
+            self._folder = tempfile.mkdtemp(prefix="mt-")  # short: Ray puts sockets below it
+            ray.init(
+                address="local",
+                num_cpus=self._workers + 1,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level="ERROR",
+                object_store_memory=OBJECT_STORE,
+                _temp_dir=self._folder,
+            )
+        self._connected = True
+
+    def _leave(self) -> None:
+        if self._connected:
+            self._connected = False
+            with _own_signals():
+                ray.shutdown()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def _hire(self, post: Post) -> _RayWorker:
+        return _RayWorker(self._actor, post, self._preload)
+
+
+class _Actor:
+    """A worker on Ray: a plain synchronous actor, so that its checks run on the main thread."""
+
+    def __init__(self, preload: Sequence[str]) -> None:
+        self._bench = Bench(preload)
+
+    def ready(self) -> bool:
+        """Answered when the modules are loaded."""
+        return True
+
+    def run(self, job: Job) -> Reply:
+        """One check."""
+        return self._bench.run(job)
+
+
+class _RayWorker:
+    """An actor as the dispatcher sees it."""
+
+    def __init__(self, actor: Any, post: Post, preload: Sequence[str]) -> None:  # noqa: ANN401  (Ray's own type)
+        self._post = post
+        self._handle = actor.remote(preload)
+        self._handle.ready.remote().future().add_done_callback(self._on_ready)
+
+    def send(self, job: Job, /) -> None:
+        """Start a job."""
+        self._handle.run.remote(job).future().add_done_callback(self._on_reply)
+
+    def kill(self) -> None:
+        """End the actor's process."""
+        with contextlib.suppress(Exception):
+            ray.kill(self._handle, no_restart=True)
+
+    def _on_ready(self, future: Future[bool]) -> None:
+        error = future.exception()
+        self._post(Ready(self) if error is None else Died(self, one_line(error)))
+
+    def _on_reply(self, future: Future[Reply]) -> None:
+        error = future.exception()
+        match error:
+            case None:
+                self._post(Replied(self, future.result()))
+            case RayActorError() | RayError() if not hasattr(error, "as_instanceof_cause"):
+                self._post(Died(self, one_line(error)))
+            case _:
+                # Raised inside the actor outside any check: the worker lives, this answer is lost.
+                self._post(Replied(self, Reply(Unknown(f"the worker raised {one_line(error)}", "crashed"), 0.0)))
+
+
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """Ray replaces the SIGTERM handler of the main thread and does not put it back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -1,0 +1,56 @@
+"""What a run tells its user, in order. Offsets count characters of the generated text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .trace import Origin
+from .verdicts import Span, Verdict, Violation
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """`text` stands at `offset`, which is where the text delivered so far ends."""
+
+    text: str
+    offset: int
+    origin: Origin = Origin.GENERATED
+
+
+@dataclass(frozen=True, slots=True)
+class SafeUpTo:
+    """Every required check has cleared the text before `offset`. Grows, except after a `Retracted`."""
+
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retracted:
+    """Text delivered from `offset` on is withdrawn."""
+
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A verdict arrived for `span`, and its text still stands."""
+
+    monitor: str
+    span: Span
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Intervened:
+    """midtrace acted on `violations`: cut at `offset` and put `injected` there."""
+
+    monitors: tuple[str, ...]
+    violations: tuple[Violation, ...]
+    offset: int
+    action: str
+    injected: str = ""
+    removed: str = ""
+
+
+Event: TypeAlias = TextDelta | SafeUpTo | Retracted | Checked | Intervened

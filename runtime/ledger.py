@@ -1,0 +1,40 @@
+"""What a run cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """The cost of a run. Text is counted in tokens (as the source gives them, else four characters each).
+
+    Times are seconds: `check` and `queue` are summed over all checks; `handling` is what midtrace did on the
+    caller's loop, `settling` the wait for the last verdicts after the source ended, `restarting` the waits from a
+    rollback to the first chunk of the resumed source. `detection_lag` is the characters that had been generated
+    past the violated unit, summed over interventions.
+    """
+
+    chunks: int = 0
+    main_tokens: int = 0
+    discarded_tokens: int = 0
+    resent_characters: int = 0
+    source_calls: int = 0
+    checks: int = 0
+    claims: int = 0
+    cancelled_checks: int = 0
+    stale_verdicts: int = 0
+    repeated_checks: int = 0
+    interventions: int = 0
+    detection_lag: int = 0
+    check_seconds: float = 0.0
+    queue_seconds: float = 0.0
+    handling_seconds: float = 0.0
+    settling_seconds: float = 0.0
+    restarting_seconds: float = 0.0
+    wall_seconds: float = 0.0
+
+    @property
+    def added_seconds(self) -> float:
+        """Wall time that the user waited because of midtrace, text generated anew not counted."""
+        return self.handling_seconds + self.settling_seconds + self.restarting_seconds

@@ -1,0 +1,1 @@
+"""The sans-IO core: events in, commands out, no clock, no loop, no threads."""

@@ -1,0 +1,91 @@
+"""What the user sees, and when."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Literal, TypeAlias
+
+from ..events import Event, Retracted, SafeUpTo, TextDelta
+from ..trace import Piece
+
+Mode: TypeAlias = Literal["live", "held", "final"]
+
+EVERYTHING = 1 << 62
+
+
+class Delivery:
+    """Releases text as the mode allows; costs O(1) a piece, amortised.
+
+    `visible` is where the text that the user has ends. `ahead` bounds, in live mode, how many characters may be
+    visible beyond the safe offset.
+    """
+
+    __slots__ = ("_ahead", "_backlog", "_mode", "_safe", "_said", "_wall", "visible")
+
+    def __init__(self, mode: Mode, ahead: int | None = None) -> None:
+        self._mode = mode
+        self._ahead = ahead
+        self._backlog: deque[Piece] = deque()
+        self._safe = 0
+        self._said = 0
+        self._wall = EVERYTHING
+        self.visible = 0
+
+    def _allowed(self) -> int:
+        match self._mode:
+            case "live":
+                reach = EVERYTHING if self._ahead is None else self._safe + self._ahead
+            case "held":
+                reach = self._safe
+            case "final":
+                reach = 0
+        return min(reach, self._wall)
+
+    def append(self, piece: Piece, out: list[Event]) -> None:
+        """The trace grew by `piece`."""
+        self._backlog.append(piece)
+        self._release(self._allowed(), out)
+
+    def clear(self, safe: int, out: list[Event]) -> None:
+        """Text before `safe` has been cleared."""
+        self._safe = safe
+        self._release(self._allowed(), out)
+        if safe > self._said:
+            self._said = safe
+            out.append(SafeUpTo(safe))
+
+    def gate(self, wall: int, out: list[Event]) -> None:
+        """Deliver nothing from `wall` on (`EVERYTHING`: no gate)."""
+        self._wall = wall
+        self._release(self._allowed(), out)
+
+    def cut(self, offset: int, out: list[Event]) -> None:
+        """Text from `offset` on is gone."""
+        while self._backlog and self._backlog[-1].start >= offset:
+            self._backlog.pop()
+        if self._backlog and self._backlog[-1].end > offset:
+            last = self._backlog.pop()
+            self._backlog.append(Piece(last.before, last.text[: offset - last.start], last.origin, last.lanes))
+        self._safe = min(self._safe, offset)
+        self._said = min(self._said, offset)
+        if self.visible > offset:
+            self.visible = offset
+            out.append(Retracted(offset))
+
+    def flush(self, out: list[Event]) -> None:
+        """The run is over and its text stands: release what the mode still holds back."""
+        self._release(EVERYTHING, out)
+
+    def _release(self, limit: int, out: list[Event]) -> None:
+        backlog = self._backlog
+        while backlog and self.visible < limit:
+            piece = backlog[0]
+            skipped = self.visible - piece.start
+            stop = min(piece.end, limit)
+            text = piece.text[skipped : stop - piece.start] if skipped or stop < piece.end else piece.text
+            if text:
+                out.append(TextDelta(text, self.visible, piece.origin))
+                self.visible = stop
+            if stop < piece.end:
+                return
+            backlog.popleft()

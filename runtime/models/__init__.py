@@ -1,0 +1,1 @@
+"""midtrace.models."""

@@ -1,0 +1,106 @@
+"""Monitors: trigger + extractor + verifier + policy, under a name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from .errors import UsageError
+from .policies import Policy, Rollback
+from .triggers.lines import EveryLine
+from .triggers.protocol import Trigger
+from .verdicts import FunctionVerifier, Judge, Verifier
+from .views import Extractor, FunctionExtractor, Reader, UnitText
+
+# A monitor only carries extractor and verifier to a worker, where they meet; the type of the state is theirs.
+AnyExtractor: TypeAlias = Extractor[Any] | Reader[Any]
+AnyVerifier: TypeAlias = Verifier[Any] | Judge[Any]
+
+Scope: TypeAlias = Literal["unit", "trace"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """The extractor and verifier of a monitor, ready to travel to a worker."""
+
+    extract: Extractor[Any]
+    verify: Verifier[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """What is checked, when, and what follows.
+
+    Args:
+        name: Unique in a run; appears in events, feedback and the certificate.
+        on: Where units end. Every monitor also runs at the end of the trace.
+        extract: Reads state from the unit; a plain function gets the unit's text. Default: the text itself.
+        verify: Judges the state; a plain function may return None (pass), a string (violation) or a verdict.
+        policy: What a verdict leads to.
+        required: Whether the run needs this monitor's passes to be `verified`.
+        priority: Among violations at one offset the higher priority acts first.
+        deadline: Seconds that one check may run, from when it starts to run.
+        scope: What a check sees: its unit, or the whole trace up to the unit's end.
+
+    Raises `UsageError` for anything that cannot work.
+    """
+
+    name: str
+    on: Trigger = field(default_factory=EveryLine, kw_only=True)
+    extract: AnyExtractor = field(default_factory=UnitText, kw_only=True)
+    verify: AnyVerifier = field(kw_only=True)
+    policy: Policy = field(default_factory=Rollback, kw_only=True)
+    required: bool = field(default=True, kw_only=True)
+    priority: int = field(default=0, kw_only=True)
+    deadline: float = field(default=5.0, kw_only=True)
+    scope: Scope = field(default="unit", kw_only=True)
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise UsageError("Monitor(name=''): expected a name")
+        if not self.deadline > 0:
+            raise UsageError(f"monitor {self.name!r}: expected a deadline above 0 seconds, got {self.deadline}")
+        for part, value in (("extract", self.extract), ("verify", self.verify)):
+            if inspect.iscoroutinefunction(value):
+                raise UsageError(f"monitor {self.name!r}: {part} must be a plain function, got a coroutine function")
+        if not isinstance(self.verify, Verifier) and not callable(self.verify):
+            raise UsageError(f"monitor {self.name!r}: verify must have a check method or be a function")
+        if not isinstance(self.extract, Extractor) and not callable(self.extract):
+            raise UsageError(f"monitor {self.name!r}: extract must have an extract method or be a function")
+
+    @property
+    def rule(self) -> Rule:
+        """Extractor and verifier with plain functions wrapped."""
+        extract = self.extract if isinstance(self.extract, Extractor) else FunctionExtractor(self.extract)
+        verify = self.verify if isinstance(self.verify, Verifier) else FunctionVerifier(self.verify)
+        return Rule(extract=extract, verify=verify)
+
+
+def check_names(monitors: Sequence[Monitor]) -> None:
+    """Raise `UsageError` unless there is at least one monitor and all have names of their own."""
+    if not monitors:
+        raise UsageError("monitors=[]: expected at least one monitor")
+    seen: set[str] = set()
+    for monitor in monitors:
+        if monitor.name in seen:
+            raise UsageError(f"two monitors are called {monitor.name!r}: expected a name for each")
+        seen.add(monitor.name)
+
+
+MonitorFactory: TypeAlias = Callable[[], Monitor]
+"""What the entry-point group `midtrace.monitors` holds."""
+
+
+def arithmetic(policy: Policy | None = None) -> Monitor:
+    """Arithmetic claims of each line, checked exactly; a wrong one is cut away and written right."""
+    from midtrace.extractors import ArithmeticClaims  # noqa: PLC0415  (verifiers build on this package)
+    from midtrace.verifiers import Arithmetic  # noqa: PLC0415
+
+    return Monitor(
+        "arithmetic",
+        extract=ArithmeticClaims(),
+        verify=Arithmetic(),
+        policy=Rollback(to="claim", repair="correct") if policy is None else policy,
+    )

@@ -1,0 +1,248 @@
+"""The front door: open a runtime, watch a source, or do both in one call."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import TracebackType
+from typing import Literal, Protocol, TypeAlias
+
+import anyio
+import anyio.to_thread
+
+from .chunks import Source
+from .engines.protocol import Deliver, Line
+from .errors import UsageError
+from .limits import Limits
+from .machine.delivery import Mode
+from .monitors import Monitor
+from .outcome import Outcome
+from .session import Run
+
+EngineName: TypeAlias = Literal["ray", "local"]
+
+PRELOAD = ("z3", "sympy")
+"""Modules that workers import before their first check: what symbolic verifiers use, and what takes longest."""
+
+
+class _OpenableEngine(Protocol):
+    def open(self) -> None: ...
+    def connect(self, deliver: Deliver, /) -> Line: ...
+    def close(self) -> None: ...
+
+
+class Runtime:
+    """An open engine with warm workers; any number of runs may share it."""
+
+    def __init__(self, engine: _OpenableEngine) -> None:
+        self._engine = engine
+
+    @asynccontextmanager
+    async def watch(
+        self,
+        source: Source,
+        prompt: str,
+        *,
+        monitors: Sequence[Monitor],
+        delivery: Mode = "live",
+        ahead: int | None = None,
+        limits: Limits | None = None,
+    ) -> AsyncIterator[Run]:
+        """Start a monitored generation; leaving the block ends it.
+
+        Args:
+            source: Continues a prefix; called with `prompt`, and again with more after a rollback.
+            prompt: What the source continues. No part of the generated text.
+            monitors: What is checked.
+            delivery: `live` (text at once, `Retracted` after a rollback), `held` (only text that every required
+                check has cleared), or `final` (all of it at the end).
+            ahead: In live delivery, how many characters may be visible beyond what is cleared; None: all.
+            limits: What the run may spend.
+
+        Raises `UsageError` for arguments that cannot work. What the source or a verifier does wrong ends in the
+        outcome, never as an exception.
+        """
+        _check_delivery(delivery, ahead)
+        run = Run(
+            self._engine,
+            source,
+            prompt,
+            monitors,
+            delivery=delivery,
+            ahead=ahead,
+            limits=limits if limits is not None else Limits(),
+        )
+        failure: Exception | None = None
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(run.pump)
+            try:
+                yield run
+            except Exception as error:  # noqa: BLE001  (kept out of the group, which would wrap it; raised below)
+                failure = error
+            finally:
+                run.close()
+                tasks.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+
+    async def generate(
+        self, source: Source, prompt: str, *, monitors: Sequence[Monitor], limits: Limits | None = None
+    ) -> Outcome:
+        """A monitored generation from start to end."""
+        async with self.watch(source, prompt, monitors=monitors, limits=limits) as run:
+            return await run.wait()
+
+
+def _check_delivery(delivery: str, ahead: int | None) -> None:
+    if delivery not in ("live", "held", "final"):
+        raise UsageError(f"delivery={delivery!r}: expected 'live', 'held' or 'final'")
+    if ahead is not None and (delivery != "live" or ahead < 0):
+        raise UsageError(f"ahead={ahead}: expected 0 or more, with delivery='live'")
+
+
+@asynccontextmanager
+async def open_runtime(
+    engine: EngineName = "ray",
+    *,
+    workers: int | None = None,
+    address: str | None = None,
+    preload: Sequence[str] = PRELOAD,
+) -> AsyncIterator[Runtime]:
+    """Start an engine with warm workers, and end it with the block. Takes seconds: open once, not once a run.
+
+    Args:
+        engine: `ray` joins `address` or RAY_ADDRESS, else starts a local Ray; `local` does without Ray.
+        workers: Checks that run at a time; default: cores minus one, at least one.
+        address: A Ray cluster to join.
+        preload: Modules that the workers import before the first check.
+
+    Raises `EngineError` where the engine cannot start, `UsageError` for arguments that cannot work.
+    """
+    made = _make(engine, workers=workers, address=address, preload=preload)
+    try:
+        # An engine half started must still be closed, so that no process is left: hence inside.
+        await anyio.to_thread.run_sync(made.open)
+        yield Runtime(made)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(made.close)
+
+
+def _make(engine: str, *, workers: int | None, address: str | None, preload: Sequence[str]) -> _OpenableEngine:
+    count = workers if workers is not None else max((os.cpu_count() or 2) - 1, 1)
+    if count < 1:
+        raise UsageError(f"workers={count}: expected 1 or more")
+    match engine:
+        case "local":
+            if address is not None:
+                raise UsageError(f"address={address!r}: expected none with engine='local'")
+            from .engines.local import LocalEngine  # noqa: PLC0415  (starts nothing, but keeps imports short)
+
+            return LocalEngine(workers=count, preload=preload)
+        case "ray":
+            from .engines.ray import RayEngine  # noqa: PLC0415  (imports ray)
+
+            return RayEngine(workers=count, address=address, preload=preload)
+        case _:
+            raise UsageError(f"engine={engine!r}: expected 'ray' or 'local'")
+
+
+@asynccontextmanager
+async def _given_or_opened(engine: EngineName, runtime: Runtime | None) -> AsyncIterator[Runtime]:
+    if runtime is not None:
+        yield runtime
+        return
+    async with open_runtime(engine) as opened:
+        yield opened
+
+
+async def generate(
+    source: Source,
+    prompt: str,
+    *,
+    monitors: Sequence[Monitor],
+    limits: Limits | None = None,
+    engine: EngineName = "ray",
+    runtime: Runtime | None = None,
+) -> Outcome:
+    """One monitored generation. Opens an engine for it unless given a `runtime`; for more than one, open your own."""
+    async with _given_or_opened(engine, runtime) as opened:
+        return await opened.generate(source, prompt, monitors=monitors, limits=limits)
+
+
+def generate_sync(
+    source: Source,
+    prompt: str,
+    *,
+    monitors: Sequence[Monitor],
+    limits: Limits | None = None,
+    engine: EngineName = "ray",
+) -> Outcome:
+    """`generate` for a script without an event loop."""
+    return anyio.run(
+        functools.partial(generate, source, prompt, monitors=monitors, limits=limits, engine=engine),
+        backend="asyncio",
+    )
+
+
+class MonitoredCall:
+    """A monitored generation that has not started: await it for its outcome, or enter it for its events."""
+
+    def __init__(
+        self, watch: Callable[[], AbstractAsyncContextManager[Run]]
+    ) -> None:
+        self._watch = watch
+        self._entered: AbstractAsyncContextManager[Run] | None = None
+
+    def __await__(self) -> Generator[object, None, Outcome]:
+        return self._to_the_end().__await__()
+
+    async def _to_the_end(self) -> Outcome:
+        async with self._watch() as run:
+            return await run.wait()
+
+    async def __aenter__(self) -> Run:
+        self._entered = self._watch()
+        return await self._entered.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        assert self._entered is not None
+        return await self._entered.__aexit__(kind, error, trace)
+
+
+def monitored(
+    *,
+    monitors: Sequence[Monitor],
+    delivery: Mode = "live",
+    limits: Limits | None = None,
+    engine: EngineName = "ray",
+    runtime: Runtime | None = None,
+) -> Callable[[Source], Callable[[str], MonitoredCall]]:
+    """Wrap a generation call. The wrapped call is awaited for its `Outcome`, or entered for its events:
+
+    `outcome = await complete(prompt)`, or `async with complete(prompt) as run: async for event in run: ...`
+    """
+
+    def wrap(source: Source) -> Callable[[str], MonitoredCall]:
+        @asynccontextmanager
+        async def watch(prompt: str) -> AsyncIterator[Run]:
+            async with (
+                _given_or_opened(engine, runtime) as opened,
+                opened.watch(source, prompt, monitors=monitors, delivery=delivery, limits=limits) as run,
+            ):
+                yield run
+
+        @functools.wraps(source, updated=())
+        def call(prompt: str) -> MonitoredCall:
+            return MonitoredCall(functools.partial(watch, prompt))
+
+        return call
+
+    return wrap
+
+
+

@@ -1,0 +1,34 @@
+"""What a run ended as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .certificate import Certificate
+from .events import Intervened
+from .ledger import Ledger
+from .machine.messages import Status
+from .verdicts import Violation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The end of a run.
+
+    `status` is `verified` only if every required check passed on all of `text`. `text` never holds what was acted
+    on as a violation: an `abstained` or `exhausted` run ends before it. `violations` are those that still stand in
+    `text`, `interventions` what was done on the way.
+    """
+
+    status: Status
+    reason: str
+    text: str
+    violations: tuple[Violation, ...]
+    interventions: tuple[Intervened, ...]
+    certificate: Certificate
+    ledger: Ledger
+
+    @property
+    def verified(self) -> bool:
+        """Whether every required check passed on all of the text."""
+        return self.status == "verified"

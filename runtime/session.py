@@ -1,0 +1,365 @@
+"""The async shell of a run: reads the source, carries out the machine's commands, hands events to the user.
+
+One task per run reads the source. Verdicts come in as callbacks on the loop; a violation cancels the reading at
+once. The user's own loop over the events runs in the user's task, so nothing is ever yielded inside a task group.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol, Self, assert_never, cast, runtime_checkable
+
+import anyio
+
+from .certificate import issue
+from .chunks import Chunk, Resampling, Source, Stream
+from .engines.protocol import Engine, PackedRule, Request
+from .errors import MidtraceError, SourceError, one_line
+from .events import Event, Intervened
+from .ledger import Ledger
+from .limits import Limits
+from .machine.delivery import Mode
+from .machine.machine import Machine
+from .machine.messages import (
+    CancelChecks,
+    CheckResult,
+    ChunkArrived,
+    CloseSource,
+    Command,
+    Deliver,
+    Finish,
+    OpenSource,
+    SourceEnded,
+    SourceFailed,
+    Submit,
+    TimeUp,
+    VerdictsArrived,
+)
+from .monitors import Monitor, check_names
+from .outcome import Outcome
+from .trace import provenance
+from .verdicts import Violation
+
+BUFFER = 1_024
+"""Events that may wait for the user before the source is read no further."""
+
+TURN = 64
+"""Chunks that a source may give without waiting before the loop gets its turn."""
+
+CLOSING = 5.0
+"""Seconds that a source may take to close."""
+
+BACKOFF = 0.2
+"""Seconds before the first retry of a source that failed in passing; doubles with each."""
+
+
+@runtime_checkable
+class _Closeable(Protocol):
+    async def aclose(self) -> None: ...
+
+
+class Run:
+    """A run in progress: iterate over it for its events; afterwards `outcome` says what it ended as."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        source: Source,
+        prompt: str,
+        monitors: Sequence[Monitor],
+        *,
+        delivery: Mode,
+        ahead: int | None,
+        limits: Limits,
+    ) -> None:
+        check_names(monitors)
+        self._source = source
+        self._prompt = prompt
+        self._monitors = tuple(monitors)
+        self._rules = [PackedRule.pack(monitor, prompt) for monitor in monitors]
+        self._machine = Machine(prompt, monitors, delivery=delivery, ahead=ahead, limits=limits)
+        self._limits = limits
+        self._loop = asyncio.get_running_loop()
+        self._line = engine.connect(self._deliver)
+        self._events: deque[Event] = deque()
+        self._reader: asyncio.Future[None] | None = None
+        self._writer: asyncio.Future[None] | None = None
+        self._opening: OpenSource | None = None
+        self._scope: anyio.CancelScope | None = None
+        self._pump_wake: asyncio.Future[None] | None = None
+        self._interventions: list[Intervened] = []
+        self._finish: Finish | None = None
+        self._outcome: Outcome | None = None
+        self._handling = 0.0
+        self._settling = 0.0
+        self._restarting = 0.0
+        self._ended_at: float | None = None
+        self._cut_at: float | None = None
+        self._began = time.perf_counter()
+        self._closed = False
+
+    # For the user
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        while not self._events:
+            if self._finish is not None or self._closed:
+                raise StopAsyncIteration
+            self._reader = self._loop.create_future()
+            try:
+                await self._reader
+            finally:
+                self._reader = None
+        event = self._events.popleft()
+        if self._writer is not None and len(self._events) < BUFFER // 2:
+            _wake(self._writer)
+        return event
+
+    async def wait(self) -> Outcome:
+        """Let the run come to its end without looking at its events."""
+        async for _ in self:
+            pass
+        return self.outcome
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the run ended as. Raises `MidtraceError` while it has not ended."""
+        if self._outcome is None:
+            raise MidtraceError("the run has not ended: iterate over its events to the end, or await run.wait()")
+        return self._outcome
+
+    # The pump
+
+    async def pump(self) -> None:
+        """Read the source and let the machine work until the run is over."""
+        timer: asyncio.TimerHandle | None = None
+        if self._limits.seconds is not None:
+            timer = self._loop.call_later(self._limits.seconds, self._on_time_up)
+        try:
+            self._carry_out(self._machine.start())
+            while self._finish is None:
+                opening, self._opening = self._opening, None
+                if opening is not None:
+                    await self._read(opening)
+                else:
+                    self._pump_wake = self._loop.create_future()
+                    await self._pump_wake
+        finally:
+            if timer is not None:
+                timer.cancel()
+            self.close()
+
+    def close(self) -> None:
+        """Nothing more will happen: let go of the engine, and of a user who waits."""
+        if not self._closed:
+            self._closed = True
+            self._line.close()
+        if self._reader is not None:
+            _wake(self._reader)
+
+    async def _read(self, opening: OpenSource) -> None:
+        stream = opening.stream
+        machine = self._machine
+        turn = 0
+        with anyio.CancelScope() as self._scope:
+            try:
+                if opening.backoff:
+                    await anyio.sleep(BACKOFF * 2 ** (opening.backoff - 1))
+                chunks = await self._open(opening)
+                try:
+                    async for item in chunks:
+                        if self._cut_at is not None:
+                            self._restarting += time.perf_counter() - self._cut_at
+                            self._cut_at = None
+                        started = time.perf_counter()
+                        self._carry_out(machine.handle(_arrived(stream, item)))
+                        self._handling += time.perf_counter() - started
+                        if self._scope.cancel_called:
+                            break  # a source that never waits would not notice
+                        turn += 1
+                        if turn % TURN == 0:
+                            await asyncio.sleep(0)  # nor would it let a verdict in
+                        if len(self._events) >= BUFFER:
+                            await self._room()
+                finally:
+                    await _close(chunks)
+            except SourceError as error:
+                self._carry_out(machine.handle(SourceFailed(stream, str(error), error.transient)))
+            except Exception as error:  # noqa: BLE001  (a source is third-party code: its failure is an outcome)
+                self._carry_out(machine.handle(SourceFailed(stream, f"the source raised {one_line(error)}")))
+            else:
+                if not self._scope.cancel_called:
+                    self._ended_at = time.perf_counter()
+                    self._carry_out(machine.handle(SourceEnded(stream)))
+        self._scope = None
+
+    async def _open(self, opening: OpenSource) -> AsyncIterator[str | Chunk]:
+        prefix = self._prompt + opening.tip.read()
+        source = self._source
+        opened: object
+        if opening.attempt and isinstance(source, Resampling):
+            opened = source.resample(prefix, opening.attempt)
+        else:
+            opened = source(prefix)
+        if inspect.isawaitable(opened):
+            opened = await opened
+        if not hasattr(opened, "__aiter__"):
+            raise SourceError(f"expected an async iterable of strings from the source, got {type(opened).__name__}")
+        return aiter(cast("Stream", opened))
+
+    async def _room(self) -> None:
+        self._writer = self._loop.create_future()
+        try:
+            await self._writer
+        finally:
+            self._writer = None
+
+    # Verdicts and time, on the loop
+
+    def _deliver(self, results: tuple[CheckResult, ...]) -> None:
+        """Called by the engine, from any thread."""
+        try:
+            self._loop.call_soon_threadsafe(self._on_verdicts, results)
+        except RuntimeError:
+            # The loop is closed: its user is gone, and so is everyone who would care for a verdict.
+            return
+
+    def _on_verdicts(self, results: tuple[CheckResult, ...]) -> None:
+        if not self._closed:
+            self._carry_out(self._machine.handle(VerdictsArrived(results)))
+
+    def _on_time_up(self) -> None:
+        self._carry_out(self._machine.handle(TimeUp()))
+
+    # Commands
+
+    def _carry_out(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            match command:
+                case Deliver(event):
+                    self._events.append(event)
+                    if isinstance(event, Intervened):
+                        self._interventions.append(event)
+                case Submit(checks):
+                    self._line.submit(
+                        [Request(c, self._rules[c.monitor], self._monitors[c.monitor].deadline) for c in checks]
+                    )
+                case CancelChecks(ids):
+                    self._line.cancel(ids)
+                case CloseSource():
+                    self._stop_reading()
+                case OpenSource() as opening:
+                    self._reopen(opening)
+                case Finish() as finish:
+                    self._end(finish)
+                case _:
+                    assert_never(command)
+        if commands and self._reader is not None:
+            _wake(self._reader)
+
+    def _stop_reading(self) -> None:
+        self._cut_at = time.perf_counter()
+        if self._scope is not None:
+            self._scope.cancel()
+
+    def _reopen(self, opening: OpenSource) -> None:
+        self._opening = opening
+        if self._ended_at is not None:
+            self._settling += time.perf_counter() - self._ended_at
+            self._ended_at = None
+            self._cut_at = time.perf_counter()
+        self._wake_pump()
+
+    def _wake_pump(self) -> None:
+        if self._pump_wake is not None:
+            _wake(self._pump_wake)
+
+    def _end(self, finish: Finish) -> None:
+        now = time.perf_counter()
+        if self._ended_at is not None:
+            self._settling += now - self._ended_at
+        self._finish = finish
+        self._outcome = self._summarise(finish, now - self._began)
+        self._wake_pump()
+
+    def _summarise(self, finish: Finish, wall: float) -> Outcome:
+        machine = self._machine
+        tip, count = machine.tip, machine.counters
+        text = tip.read()
+        share = machine.tokens / count.characters if count.characters else 0.0
+        ledger = Ledger(
+            chunks=count.chunks,
+            main_tokens=machine.tokens,
+            discarded_tokens=round(count.discarded_characters * share),
+            resent_characters=count.resent_characters,
+            source_calls=count.source_calls,
+            checks=count.checks,
+            claims=count.claims,
+            cancelled_checks=count.cancelled_checks,
+            stale_verdicts=count.stale_verdicts,
+            repeated_checks=count.repeated_checks,
+            interventions=len(self._interventions),
+            detection_lag=count.detection_lag,
+            check_seconds=count.check_seconds,
+            queue_seconds=count.queue_seconds,
+            handling_seconds=self._handling,
+            settling_seconds=self._settling,
+            restarting_seconds=self._restarting,
+            wall_seconds=wall,
+        )
+        certificate = issue(
+            status=finish.status,
+            reason=finish.reason,
+            revision=machine.revision,
+            prompt=self._prompt,
+            text=text,
+            tracks=machine.tracks,
+            written=provenance(tip),
+        )
+        violations = (
+            each
+            for track in machine.tracks
+            for entry in track.entries
+            if isinstance(entry.verdict, Violation)
+            for each in (entry.verdict, *entry.verdict.also)
+        )
+        return Outcome(
+            status=finish.status,
+            reason=finish.reason,
+            text=text,
+            violations=tuple(violations),
+            interventions=tuple(self._interventions),
+            certificate=certificate,
+            ledger=ledger,
+        )
+
+
+def _arrived(stream: int, item: object) -> ChunkArrived:
+    if type(item) is str:
+        return ChunkArrived(stream, item)
+    if isinstance(item, Chunk):
+        return ChunkArrived(stream, item.text, item.tokens)
+    if isinstance(item, str):
+        return ChunkArrived(stream, str(item))
+    raise SourceError(f"expected text from the source, got {type(item).__name__}")
+
+
+async def _close(chunks: object) -> None:
+    """Close a stream, also while being cancelled, but do not wait for ever."""
+    if isinstance(chunks, _Closeable):
+        with anyio.move_on_after(CLOSING, shield=True):
+            await chunks.aclose()
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+

@@ -1,0 +1,100 @@
+"""The trace: text that grows at its end and is cut back at rollbacks.
+
+A trace is a chain of pieces, each pointing at the piece before it. A piece never changes once it is made, so any
+piece *is* a snapshot of everything up to its end: a checkpoint costs one reference, may be read by another thread,
+and stays valid after a rollback. Appending costs O(1), cutting costs the number of pieces cut, reading a span costs
+the number of pieces between the span's start and the snapshot's end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from .verdicts import Span
+
+if TYPE_CHECKING:
+    from .triggers.lanes import LaneStates
+
+
+class Origin(Enum):
+    """Who wrote a piece of the trace. Kept beside the text, so that no text can imitate it."""
+
+    GENERATED = "generated"
+    CORRECTION = "correction"
+    FEEDBACK = "feedback"
+    CLOSING = "closing"
+
+
+class Piece:
+    """One appended text, and through `before` all that precedes it. Never changes after it is made.
+
+    `lanes` is what the triggers knew after this piece; restoring it is all that a rollback needs.
+    """
+
+    __slots__ = ("before", "end", "lanes", "origin", "start", "text")
+
+    def __init__(self, before: Piece | None, text: str, origin: Origin, lanes: LaneStates) -> None:
+        self.before = before
+        self.text = text
+        self.origin = origin
+        self.lanes = lanes
+        self.start = before.end if before is not None else 0
+        self.end = self.start + len(text)
+
+    def read(self, start: int = 0, end: int | None = None) -> str:
+        """The text of `[start, end)`, clamped to what this snapshot holds."""
+        stop = self.end if end is None else min(end, self.end)
+        parts: list[str] = []
+        for piece in self.back_to(start):
+            if piece.start < stop:
+                parts.append(piece.text[max(start - piece.start, 0) : stop - piece.start])
+        parts.reverse()
+        return "".join(parts)
+
+    def back_to(self, offset: int) -> Iterator[Piece]:
+        """The pieces from this one backwards that hold anything after `offset`."""
+        piece: Piece | None = self
+        while piece is not None and piece.end > offset:
+            yield piece
+            piece = piece.before
+
+
+class Kept(NamedTuple):
+    """What a cut leaves: a whole piece, and the text of a piece that the cut went through."""
+
+    tip: Piece
+    rest: str
+    origin: Origin
+
+
+def cut(tip: Piece, offset: int) -> Kept:
+    """Keep `[0, offset)` of the snapshot `tip`; costs the number of pieces cut."""
+    piece = tip
+    while piece.before is not None and piece.start >= offset:
+        piece = piece.before
+    if piece.end <= offset or piece.before is None:
+        return Kept(piece, "", piece.origin)
+    return Kept(piece.before, piece.text[: offset - piece.start], piece.origin)
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """A stretch of the final text and who wrote it."""
+
+    span: Span
+    origin: Origin
+
+
+def provenance(tip: Piece) -> tuple[Provenance, ...]:
+    """The spans of a snapshot in order, neighbours of one origin joined."""
+    spans: list[Provenance] = []
+    for piece in tip.back_to(0):
+        if spans and spans[-1].origin is piece.origin:
+            spans[-1] = Provenance(Span(piece.start, spans[-1].span.end), piece.origin)
+        else:
+            spans.append(Provenance(Span(piece.start, piece.end), piece.origin))
+    spans.reverse()
+    return tuple(spans)

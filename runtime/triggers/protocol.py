@@ -1,0 +1,36 @@
+"""What a trigger is.
+
+A trigger says where units end; a unit runs from one boundary to the next, so units cover the trace without gaps.
+Scanners are values: `feed` gives the next scanner instead of changing this one. A rollback restores a trigger
+exactly by taking an earlier value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from ..chunks import Token
+
+
+class Boundary(NamedTuple):
+    """A unit ends at `end`; the text up to `needs` was necessary to know it (`needs >= end`)."""
+
+    end: int
+    needs: int
+
+
+class Scanner(Protocol):
+    """Incremental, immutable reader of the trace."""
+
+    def feed(self, text: str, offset: int, tokens: Sequence[Token], /) -> tuple[Scanner, Sequence[Boundary]]:
+        """Read `text`, which starts at `offset`; costs O(len(text)). Feeding piecewise changes nothing."""
+        ...
+
+
+class Trigger(Protocol):
+    """Says where checkpoints are. A frozen value; equal triggers share one scan."""
+
+    def scanner(self, prompt: str, /) -> Scanner:
+        """A scanner at the start of the generated text that follows `prompt`."""
+        ...
