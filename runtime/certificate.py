@@ -73,7 +73,10 @@ class Certificate:
         """Whether the rows of every required monitor pass over the whole text, midtrace's own notes left out."""
         notes = [(part.start, part.end) for part in self.injected if part.origin == "feedback"]
         return all(
-            _covers([(r.start, r.end) for r in self.rows if r.monitor == m.name and r.verdict == "pass"] + notes, self)
+            _covers(
+                [(r.start, r.end) for r in self.rows if r.monitor == m.name and r.verdict == "pass"] + notes,
+                self,
+            )
             for m in self.monitors
             if m.required
         )

@@ -190,9 +190,7 @@ def generate_sync(
 class MonitoredCall:
     """A monitored generation that has not started: await it for its outcome, or enter it for its events."""
 
-    def __init__(
-        self, watch: Callable[[], AbstractAsyncContextManager[Run]]
-    ) -> None:
+    def __init__(self, watch: Callable[[], AbstractAsyncContextManager[Run]]) -> None:
         self._watch = watch
         self._entered: AbstractAsyncContextManager[Run] | None = None
 
@@ -243,6 +241,3 @@ def monitored(
         return call
 
     return wrap
-
-
-

@@ -8,7 +8,16 @@ from .certificate import Certificate
 from .events import Intervened
 from .ledger import Ledger
 from .machine.messages import Status
-from .verdicts import Violation
+from .verdicts import Span, Violation
+
+
+@dataclass(frozen=True, slots=True)
+class StandingViolation:
+    """A violation whose text is part of the outcome, and where: the violated span, else the checked unit."""
+
+    monitor: str
+    span: Span
+    violation: Violation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +32,7 @@ class Outcome:
     status: Status
     reason: str
     text: str
-    violations: tuple[Violation, ...]
+    violations: tuple[StandingViolation, ...]
     interventions: tuple[Intervened, ...]
     certificate: Certificate
     ledger: Ledger

@@ -11,12 +11,12 @@ import inspect
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol, Self, assert_never, cast, runtime_checkable
+from typing import Protocol, Self, assert_never, runtime_checkable
 
 import anyio
 
 from .certificate import issue
-from .chunks import Chunk, Resampling, Source, Stream
+from .chunks import Chunk, Resampling, Source
 from .engines.protocol import Engine, PackedRule, Request
 from .errors import MidtraceError, SourceError, one_line
 from .events import Event, Intervened
@@ -40,9 +40,9 @@ from .machine.messages import (
     VerdictsArrived,
 )
 from .monitors import Monitor, check_names
-from .outcome import Outcome
+from .outcome import Outcome, StandingViolation
 from .trace import provenance
-from .verdicts import Violation
+from .verdicts import Span, Violation
 
 BUFFER = 1_024
 """Events that may wait for the user before the source is read no further."""
@@ -211,7 +211,7 @@ class Run:
             opened = await opened
         if not hasattr(opened, "__aiter__"):
             raise SourceError(f"expected an async iterable of strings from the source, got {type(opened).__name__}")
-        return aiter(cast("Stream", opened))
+        return aiter(opened)
 
     async def _room(self) -> None:
         self._writer = self._loop.create_future()
@@ -323,7 +323,7 @@ class Run:
             written=provenance(tip),
         )
         violations = (
-            each
+            StandingViolation(track.monitor.name, each.span or Span(entry.check.start, entry.check.end), each)
             for track in machine.tracks
             for entry in track.entries
             if isinstance(entry.verdict, Violation)
@@ -360,6 +360,3 @@ async def _close(chunks: object) -> None:
 def _wake(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-

@@ -41,18 +41,18 @@ class Piece:
         self.text = text
         self.origin = origin
         self.lanes = lanes
-        self.start = before.end if before is not None else 0
-        self.end = self.start + len(text)
+        self.start: int = before.end if before is not None else 0
+        self.end: int = self.start + len(text)
 
     def read(self, start: int = 0, end: int | None = None) -> str:
         """The text of `[start, end)`, clamped to what this snapshot holds."""
         stop = self.end if end is None else min(end, self.end)
-        parts: list[str] = []
-        for piece in self.back_to(start):
-            if piece.start < stop:
-                parts.append(piece.text[max(start - piece.start, 0) : stop - piece.start])
-        parts.reverse()
-        return "".join(parts)
+        parts = [
+            piece.text[max(start - piece.start, 0) : stop - piece.start]
+            for piece in self.back_to(start)
+            if piece.start < stop
+        ]
+        return "".join(reversed(parts))
 
     def back_to(self, offset: int) -> Iterator[Piece]:
         """The pieces from this one backwards that hold anything after `offset`."""

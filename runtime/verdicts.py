@@ -87,6 +87,7 @@ class FunctionVerifier(Generic[S]):
         return as_verdict(self.function(state))
 
     def __call__(self, state: S, /) -> Verdict | str | None:
+        """The function itself, for direct use."""
         return self.function(state)
 
 

@@ -1,1 +1,1 @@
-"""midtrace.cli."""
+"""The command line."""

@@ -47,13 +47,14 @@ class _Deadline(BaseException):
 class Bench:
     """Runs jobs one after another; keeps unpacked rules, least recently used first out."""
 
-    def __init__(self, preload: Sequence[str] = (), memory: int = MEMORY) -> None:
+    def __init__(self, preload: Sequence[str] = (), memory: int | None = MEMORY) -> None:
         for module in preload:
             with contextlib.suppress(ImportError):
                 importlib.import_module(module)
         self._rules: OrderedDict[str, tuple[Extractor[Any], Verifier[Any], str]] = OrderedDict()
         self._traces = Path(os.devnull).open("w")  # noqa: SIM115  (lives as long as the process)
-        _cap_memory(memory)
+        if memory is not None:
+            _cap_memory(memory)
 
     def run(self, job: Job) -> Reply:
         """Answer one job. Whatever the rule does, the answer is a verdict."""

@@ -15,9 +15,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
-import structlog
-
 from ..errors import EngineError, one_line
+from ..logs import logger
 from ..machine.messages import CheckResult
 from ..verdicts import Unknown, Verdict
 from .bench import RULES, WATCHDOG
@@ -39,7 +38,7 @@ ATTEMPTS = 2
 FAILED_STARTS = 3
 """Workers in a row that die before they are ready: then none will be."""
 
-log = structlog.get_logger("midtrace.engines")
+log = logger("midtrace.engines")
 
 
 class Worker(Protocol):
@@ -254,10 +253,11 @@ class Dispatcher:
         line.queue = deque(kept)
         for desk in self._desks.values():
             running = desk.running
-            if running is not None and running.waiting.line is line:
-                if ids is None or running.waiting.request.check.id in ids:
-                    # It runs on to its end or deadline; a kill would cost more than it saves. Its answer is dropped.
-                    desk.running = running._replace(waiting=running.waiting._replace(line=_NOBODY))
+            if running is None or running.waiting.line is not line:
+                continue
+            if ids is None or running.waiting.request.check.id in ids:
+                # It runs on to its end or deadline; a kill would cost more than it saves. Its answer is dropped.
+                desk.running = running._replace(waiting=running.waiting._replace(line=_NOBODY))
         if ids is None and line in self._lines:
             self._lines.remove(line)
             self._answers.pop(line, None)
@@ -342,7 +342,9 @@ class Dispatcher:
             desk.known.move_to_end(rule.key)
         now = time.monotonic()
         desk.running = _Running(
-            waiting._replace(attempts=waiting.attempts + 1), now, now + deadline + GRACE + (LOADING if new else 0.0)
+            waiting._replace(attempts=waiting.attempts + 1),
+            now,
+            now + deadline + GRACE + (LOADING if new else 0.0),
         )
         desk.worker.send(Job(rule.key, rule.blob if new else None, waiting.request.view(), deadline))
 
@@ -351,9 +353,7 @@ class Dispatcher:
     def _give_up(self, waiting: _Waiting, reason: str) -> None:
         self._settle(waiting, Unknown(reason, "lost"))
 
-    def _settle(
-        self, waiting: _Waiting, verdict: Verdict, *, ran: float = 0.0, started: float | None = None
-    ) -> None:
+    def _settle(self, waiting: _Waiting, verdict: Verdict, *, ran: float = 0.0, started: float | None = None) -> None:
         if waiting.line is _NOBODY:
             return
         began = time.monotonic() if started is None else started

@@ -15,7 +15,6 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
 from ..errors import one_line
-from .child import READY
 from .dispatcher import Died, Dispatcher, Post, Ready, Replied
 from .protocol import Deliver, Job, Line
 
@@ -64,7 +63,14 @@ class _ChildWorker:
         self._pipe, theirs = Pipe()
         # The child finds what its parent finds; `-P` keeps the working directory from adding itself.
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        command = [sys.executable, "-P", "-m", "midtrace.engines.child", str(theirs.fileno()), ",".join(preload)]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "midtrace.engines.child",
+            str(theirs.fileno()),
+            ",".join(preload),
+        ]
         self._process = subprocess.Popen(  # noqa: S603  (our own module)
             command,
             env=environment,
@@ -100,8 +106,7 @@ class _ChildWorker:
     def _talk(self) -> None:
         pipe: Connection[bytes, bytes] = self._pipe
         try:
-            if pipe.recv_bytes() != READY:
-                raise EOFError
+            pipe.recv_bytes()  # READY
             self._post(Ready(self))
             while (job := self._jobs.get()) is not None:
                 pipe.send_bytes(pickle.dumps(job))

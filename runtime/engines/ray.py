@@ -7,6 +7,7 @@ directory, loopback only and a token for a cluster of our own, and none of Ray's
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import secrets
 import shutil
@@ -27,14 +28,14 @@ if not os.environ.get("RAY_ADDRESS"):
         os.environ["RAY_AUTH_MODE"] = "token"
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
-import ray  # noqa: E402
-from ray.exceptions import RayActorError, RayError  # noqa: E402
+import ray
+from ray.exceptions import RayActorError, RayError
 
-from ..errors import EngineError, one_line  # noqa: E402
-from ..verdicts import Unknown  # noqa: E402
-from .bench import Bench  # noqa: E402
-from .dispatcher import Died, Dispatcher, Post, Ready, Replied  # noqa: E402
-from .protocol import Deliver, Job, Line, Reply  # noqa: E402
+from ..errors import EngineError, one_line
+from ..verdicts import Unknown
+from .bench import Bench
+from .dispatcher import Died, Dispatcher, Post, Ready, Replied
+from .protocol import Deliver, Job, Line, Reply
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -86,7 +87,7 @@ class RayEngine:
 
     def _init(self) -> None:
         if self._address is not None:
-            ray.init(address=self._address, log_to_driver=False, logging_level="ERROR")
+            ray.init(address=self._address, log_to_driver=False, logging_level=logging.ERROR)
         else:
             self._folder = tempfile.mkdtemp(prefix="mt-")  # short: Ray puts sockets below it
             ray.init(
@@ -94,7 +95,7 @@ class RayEngine:
                 num_cpus=self._workers + 1,
                 include_dashboard=False,
                 log_to_driver=False,
-                logging_level="ERROR",
+                logging_level=logging.ERROR,
                 object_store_memory=OBJECT_STORE,
                 _temp_dir=self._folder,
             )

@@ -47,7 +47,7 @@ class Finding:
             case Rollback(to="claim"):
                 return self.offset
             case Rollback(to="unit"):
-                return self.check.start if self.offset >= self.check.start else self.offset
+                return min(self.check.start, self.offset)
             case Rollback(to="checkpoint") | Stop():
                 return self.check.end
             case Rollback() | Abstain() | Observe():

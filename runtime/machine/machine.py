@@ -99,8 +99,7 @@ class Machine:
                 triggers.append(monitor.on)
             self.tracks.append(Track(monitor, triggers.index(monitor.on)))
         self._by_lane = [
-            [index for index, track in enumerate(self.tracks) if track.lane == lane]
-            for lane in range(len(triggers))
+            [index for index, track in enumerate(self.tracks) if track.lane == lane] for lane in range(len(triggers))
         ]
         self._required = [track for track in self.tracks if track.monitor.required]
         self._gates = [track for track in self.tracks if isinstance(track.monitor.policy, Gate)]
@@ -108,6 +107,7 @@ class Machine:
         self._delivery = Delivery(delivery, ahead)
         self._outstanding: dict[int, tuple[Track, Entry]] = {}
         self._stream = 0
+        self._reading = False
         self._failures = 0
         self._ladder = Ladder()
         self._last_repair = Stretch(-1, -1)
@@ -129,15 +129,17 @@ class Machine:
             return []
         match event:
             case ChunkArrived(stream, text, tokens):
-                if stream == self._stream and self.phase == "streaming" and text:
+                if stream == self._stream and self._reading and text:
                     self._chunk(text, tokens)
             case VerdictsArrived(results):
                 self._verdicts(results)
             case SourceEnded(stream):
-                if stream == self._stream and self.phase == "streaming":
+                if stream == self._stream and self._reading:
+                    self._reading = False
                     self._source_ended()
             case SourceFailed(stream, reason, transient):
-                if stream == self._stream and self.phase == "streaming":
+                if stream == self._stream and self._reading:
+                    self._reading = False
                     self._source_failed(reason, transient=transient)
             case TimeUp():
                 self._finish("exhausted", f"the time limit of {self.limits.seconds} s is spent")
@@ -212,10 +214,16 @@ class Machine:
     # The source
 
     def _open(self, *, attempt: int = 0) -> None:
+        self._reading = True
         self.counters.source_calls += 1
         if self.counters.source_calls > 1:
             self.counters.resent_characters += self.tip.end
         self._out.append(OpenSource(self._stream, self.tip, attempt, self._failures))
+
+    def _close(self) -> None:
+        if self._reading:
+            self._reading = False
+            self._out.append(CloseSource(self._stream))
 
     def _source_ended(self) -> None:
         end = self.tip.end
@@ -238,7 +246,10 @@ class Machine:
         self._settle()
 
     def _blank(self, start: int) -> bool:
-        return all(not piece.text or piece.text[max(start - piece.start, 0) :].strip() == "" for piece in self.tip.back_to(start))
+        return all(
+            not piece.text or piece.text[max(start - piece.start, 0) :].strip() == ""
+            for piece in self.tip.back_to(start)
+        )
 
     def _relane(self, states: lanes.LaneStates) -> None:
         """The same text, read differently by the triggers."""
@@ -391,8 +402,7 @@ class Machine:
         self._inject(repair.injections)
         noted = any(not part.scanned for part in repair.injections)
         self._last_repair = Stretch(repair.cut, self.tip.end) if noted else Stretch(-1, -1)
-        if self.phase == "streaming":
-            self._out.append(CloseSource(self._stream))
+        self._close()
         self.phase = "streaming"
         self._stream += 1
         self._failures = 0
@@ -418,11 +428,12 @@ class Machine:
         self.tip = kept.tip
         while self._notes and self._notes[-1].end > offset:
             self._notes.pop()
-        cancelled: list[int] = []
-        for track in self.tracks:
-            for entry in track.cut(offset):
-                if self._outstanding.pop(entry.check.id, None) is not None:
-                    cancelled.append(entry.check.id)
+        cancelled = [
+            entry.check.id
+            for track in self.tracks
+            for entry in track.cut(offset)
+            if self._outstanding.pop(entry.check.id, None) is not None
+        ]
         if cancelled:
             self.counters.cancelled_checks += len(cancelled)
             self._out.append(CancelChecks(tuple(cancelled)))
@@ -440,8 +451,7 @@ class Machine:
 
     def _reject(self, ruling: Ruling, status: Status, reason: str) -> None:
         """End the run without an answer; what was rejected does not stay in its text."""
-        if self.phase == "streaming":
-            self._out.append(CloseSource(self._stream))
+        self._close()
         self.phase = "settling"
         self._cut(min(finding.offset for finding in ruling.all))
         self._finish(status, reason)
@@ -478,8 +488,7 @@ class Machine:
     def _finish(self, status: Status, reason: str) -> None:
         if self.phase == "finished":
             return
-        if self.phase == "streaming":
-            self._out.append(CloseSource(self._stream))
+        self._close()
         self.phase = "finished"
         if self._outstanding:
             self.counters.cancelled_checks += len(self._outstanding)

@@ -37,9 +37,7 @@ def begin(triggers: Sequence[Trigger], prompt: str) -> LaneStates:
     return tuple(LaneState(trigger.scanner(prompt), 0) for trigger in triggers)
 
 
-def feed(
-    states: LaneStates, text: str, offset: int, tokens: Sequence[Token]
-) -> tuple[LaneStates, Sequence[Unit]]:
+def feed(states: LaneStates, text: str, offset: int, tokens: Sequence[Token]) -> tuple[LaneStates, Sequence[Unit]]:
     """Scan `text`, which starts at `offset`; gives the states after it and the units that it completed."""
     changed: list[LaneState] | None = None
     units: list[Unit] = []
@@ -60,11 +58,7 @@ def feed(
 
 def close(states: LaneStates, offset: int) -> tuple[LaneStates, Sequence[Unit]]:
     """End every open unit at `offset`: what follows there is not the model's."""
-    units = [
-        Unit(lane, state.opened, offset, offset)
-        for lane, state in enumerate(states)
-        if state.opened < offset
-    ]
+    units = [Unit(lane, state.opened, offset, offset) for lane, state in enumerate(states) if state.opened < offset]
     return skip(states, offset), units
 
 

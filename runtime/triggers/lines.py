@@ -25,7 +25,7 @@ class _LineScanner:
     def feed(self, text: str, offset: int, tokens: Sequence[Token], /) -> tuple[Scanner, Sequence[Boundary]]:
         at = text.find("\n")
         if at < 0:
-            return (self if self.filled or text.isspace() else _FILLED), ()
+            return (self if self.filled or not text or text.isspace() else _FILLED), ()
         boundaries: list[Boundary] = []
         filled = self.filled
         begin = 0

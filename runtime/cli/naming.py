@@ -1,0 +1,131 @@
+"""The two ways in which every command names monitors: `--monitor NAME` and `--monitors FILE`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+import click
+import pydantic
+import yaml
+
+from .. import plugins
+from ..errors import UsageError
+from ..monitors import Monitor, check_names
+from ..policies import Abstain, Gate, Observe, OnUnknown, Policy, Repair, Rollback, Stop, Target
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+class _Strict(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="forbid")
+
+
+class _Observe(_Strict):
+    action: Literal["observe"]
+    on_unknown: OnUnknown = "unverified"
+
+    def policy(self) -> Policy:
+        return Observe(on_unknown=self.on_unknown)
+
+
+class _Rollback(_Strict):
+    action: Literal["rollback"]
+    to: Target = "unit"
+    repair: Repair = "note"
+    feedback: str | None = None
+    anchor: str = ""
+    limit: int | None = None
+    on_unknown: OnUnknown = "unverified"
+
+    def policy(self) -> Policy:
+        plain = Rollback(
+            to=self.to, repair=self.repair, anchor=self.anchor, limit=self.limit, on_unknown=self.on_unknown
+        )
+        return plain if self.feedback is None else replace(plain, feedback=self.feedback)
+
+
+class _Stop(_Strict):
+    action: Literal["stop"]
+    closing: str = Stop().closing
+    on_unknown: OnUnknown = "unverified"
+
+    def policy(self) -> Policy:
+        return Stop(closing=self.closing, on_unknown=self.on_unknown)
+
+
+class _Abstain(_Strict):
+    action: Literal["abstain"]
+    on_unknown: OnUnknown = "unverified"
+
+    def policy(self) -> Policy:
+        return Abstain(on_unknown=self.on_unknown)
+
+
+class _Gate(_Strict):
+    action: Literal["gate"]
+
+    def policy(self) -> Policy:
+        return Gate()
+
+
+class _Entry(_Strict):
+    use: str
+    name: str | None = None
+    options: Mapping[str, object] = {}
+    policy: Annotated[
+        _Observe | _Rollback | _Stop | _Abstain | _Gate | None, pydantic.Field(discriminator="action")
+    ] = None
+    required: bool | None = None
+    priority: int | None = None
+    deadline: float | None = None
+
+    def monitor(self) -> Monitor:
+        made = plugins.monitor(self.use, self.options)
+        return replace(
+            made,
+            name=made.name if self.name is None else self.name,
+            policy=made.policy if self.policy is None else self.policy.policy(),
+            required=made.required if self.required is None else self.required,
+            priority=made.priority if self.priority is None else self.priority,
+            deadline=made.deadline if self.deadline is None else self.deadline,
+        )
+
+
+class _File(_Strict):
+    monitors: list[_Entry]
+
+
+def monitor_options(command: F) -> F:
+    """Add `--monitor` and `--monitors` to a command."""
+    named = click.option("--monitor", "names", multiple=True, metavar="NAME", help="A monitor by name; repeatable.")
+    filed = click.option(
+        "--monitors", "file_of_monitors", type=click.Path(path_type=Path), help="Monitors from a YAML file."
+    )
+    return named(filed(command))
+
+
+def chosen(names: tuple[str, ...], file: Path | None) -> list[Monitor]:
+    """The monitors that a command was given. Raises `UsageError` where there are none, or where one is wrong."""
+    monitors = [plugins.monitor(name, {}) for name in names]
+    if file is not None:
+        monitors += [entry.monitor() for entry in _read(file).monitors]
+    if not monitors:
+        raise UsageError("no monitor: expected --monitor NAME or --monitors FILE (`midtrace plugins` lists names)")
+    check_names(monitors)
+    return monitors
+
+
+def _read(file: Path) -> _File:
+    try:
+        return _File.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file}: expected YAML: {' '.join(str(error).split())[:200]}") from error
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"{file}: {where or 'the file'}: {first['msg']}") from error

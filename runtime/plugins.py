@@ -1,0 +1,76 @@
+"""Named parts: the built-in ones and those that other packages bring, through entry points alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Literal, TypeAlias, get_args
+
+from .errors import UsageError, one_line
+from .monitors import Monitor
+
+Kind: TypeAlias = Literal["monitors", "verifiers", "extractors", "sources", "tasks"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A named part, where it comes from, and what went wrong with loading it (empty: nothing)."""
+
+    kind: Kind
+    name: str
+    target: str
+    distribution: str
+    error: str = ""
+
+
+def installed(kind: Kind) -> tuple[EntryPoint, ...]:
+    """The entry points of one kind, by name."""
+    return tuple(sorted(entry_points(group=f"midtrace.{kind}"), key=lambda point: point.name))
+
+
+def survey() -> tuple[Plugin, ...]:
+    """Everything that is installed; each is loaded to see whether that works. Failures are told, never raised."""
+    found: list[Plugin] = []
+    for kind in KINDS:
+        for point in installed(kind):
+            error = ""
+            try:
+                point.load()
+            except Exception as failure:  # noqa: BLE001  (a broken plug-in must not break the others)
+                error = one_line(failure)
+            owner = f"{point.dist.name} {point.dist.version}" if point.dist is not None else "?"
+            found.append(Plugin(kind, point.name, point.value, owner, error))
+    return tuple(found)
+
+
+def load(kind: Kind, name: str) -> object:
+    """The part called `name`. Raises `UsageError` where there is none, or where it cannot be loaded."""
+    points = installed(kind)
+    for point in points:
+        if point.name == name:
+            try:
+                return point.load()
+            except Exception as failure:
+                raise UsageError(
+                    f"{kind[:-1]} {name!r} ({point.value}) cannot be loaded: {one_line(failure)}"
+                ) from failure
+    names = ", ".join(point.name for point in points)
+    raise UsageError(f"{kind[:-1]} {name!r}: expected one of {names}")
+
+
+def monitor(name: str, options: Mapping[str, object]) -> Monitor:
+    """A monitor made by the factory called `name`. Raises `UsageError` for options that it does not take."""
+    factory = load("monitors", name)
+    if not callable(factory):
+        raise UsageError(f"monitor {name!r}: expected a function that makes a Monitor")
+    try:
+        made = factory(**options)
+    except UsageError:
+        raise
+    except Exception as failure:
+        raise UsageError(f"monitor {name!r} with options {dict(options)!r}: {one_line(failure)}") from failure
+    if not isinstance(made, Monitor):
+        raise UsageError(f"monitor {name!r}: expected its factory to give a Monitor, got {type(made).__name__}")
+    return made

@@ -1,0 +1,422 @@
+"""The guarantees of the design as properties of the machine, under random text, chunking, order, loss and faults."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+import midtrace as mt
+from midtrace.machine.machine import Machine
+from midtrace.machine.messages import (
+    CancelChecks,
+    Check,
+    CheckResult,
+    ChunkArrived,
+    CloseSource,
+    Command,
+    Deliver,
+    Finish,
+    OpenSource,
+    SourceEnded,
+    SourceFailed,
+    Submit,
+    TimeUp,
+    VerdictsArrived,
+)
+from midtrace.testing import rechunk
+from midtrace.triggers import lanes
+
+ALPHABET = "ab XY\n"
+
+
+def letter_is_absent(letter: str, check: Check) -> mt.Verdict:
+    """The rule of these tests: the unit must not hold `letter`."""
+    view = check.view("")
+    at = view.text.find(letter)
+    if at < 0:
+        return mt.Pass()
+    span = mt.Span(view.start + at, view.start + at + 1)
+    return mt.Violation(f"{letter} at {at}", span=span, correction="c", hint="c")
+
+
+def monitor(letter: str, policy: mt.Policy, **options) -> mt.Monitor:
+    return mt.Monitor(letter, verify=lambda text: None, policy=policy, **options)
+
+
+policies = st.one_of(
+    st.builds(
+        mt.Rollback,
+        to=st.sampled_from(["claim", "unit"]),
+        repair=st.sampled_from(["correct", "note", "resample"]),
+        limit=st.none() | st.integers(0, 3),
+        anchor=st.sampled_from(["", "go on:"]),
+    ),
+    st.builds(mt.Rollback, to=st.just("checkpoint"), repair=st.sampled_from(["note", "resample"])),
+    st.just(mt.Stop(closing="</think>\n")),
+    st.just(mt.Abstain()),
+    st.just(mt.Observe()),
+    st.just(mt.Gate(mt.Rollback(to="unit", repair="correct"))),
+)
+
+
+class World(RuleBasedStateMachine):
+    """A user and an engine around one machine; they check every command against what they know."""
+
+    @initialize(
+        first=policies,
+        second=policies,
+        required=st.booleans(),
+        delivery=st.sampled_from(["live", "held", "final"]),
+        ahead=st.none() | st.integers(0, 10),
+        rollbacks=st.integers(0, 6),
+    )
+    def begin(self, first, second, required, delivery, ahead, rollbacks) -> None:
+        self.delivery = delivery
+        self.ahead = ahead if delivery == "live" else None
+        self.monitors = [monitor("X", first), monitor("Y", second, required=required, priority=1)]
+        self.machine = Machine(
+            "P",
+            self.monitors,
+            delivery=delivery,
+            ahead=self.ahead,
+            limits=mt.Limits(rollbacks=rollbacks, characters=2_000),
+        )
+        self.text = ""
+        self.user = ""
+        self.safe = 0
+        self.open_checks: dict[int, Check] = {}
+        self.gone: list[int] = []
+        self.seen: set[int] = set()
+        self.stream: int | None = None
+        self.streams = 0
+        self.finish: Finish | None = None
+        self.violated = False
+        self.unknowns: list[Check] = []
+        self.given = ""
+        self.interventions = 0
+        self.carry_out(self.machine.start())
+
+    # What the user and the engine do with commands
+
+    def carry_out(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            assert self.finish is None, "Finish is the last command"
+            match command:
+                case Deliver(event):
+                    self.deliver(event)
+                case Submit(checks):
+                    for check in checks:
+                        assert check.id not in self.seen, "a check is submitted once"
+                        self.seen.add(check.id)
+                        self.open_checks[check.id] = check
+                case CancelChecks(ids):
+                    for each in ids:
+                        del self.open_checks[each]
+                        self.gone.append(each)
+                case CloseSource(stream):
+                    assert stream == self.stream, "only the open stream is closed"
+                    self.stream = None
+                case OpenSource(stream, tip):
+                    assert self.stream is None, "one stream at a time"
+                    assert tip.read() == self.text
+                    self.stream = stream
+                    self.streams += 1
+                case Finish() as finish:
+                    assert self.stream is None
+                    self.finish = finish
+
+    def deliver(self, event: mt.Event) -> None:
+        match event:
+            case mt.TextDelta(text, offset):
+                assert offset == len(self.user), "text comes without gaps"
+                self.user += text
+            case mt.Retracted(offset):
+                assert offset < len(self.user)
+                assert self.delivery == "live", "only live delivery ever takes text back"
+                self.user = self.user[:offset]
+                self.safe = min(self.safe, offset)
+            case mt.SafeUpTo(offset):
+                assert offset > self.safe, "the safe offset only grows"
+                self.safe = offset
+            case mt.Checked(_, span, _):
+                assert span.end <= len(self.text), "no verdict on text that is gone"
+            case mt.Intervened(offset=offset, injected=injected, removed=removed):
+                assert self.text[offset:] == removed
+                self.text = self.text[:offset] + injected
+                self.safe = min(self.safe, offset)
+                self.interventions += 1
+
+    def judge(self, check: Check) -> mt.Verdict:
+        return letter_is_absent(self.monitors[check.monitor].name, check)
+
+    # What happens
+
+    @precondition(lambda self: self.stream is not None)
+    @rule(text=st.text(ALPHABET, min_size=1, max_size=12))
+    def chunk(self, text: str) -> None:
+        self.text += text
+        self.given += text
+        commands = self.machine.handle(ChunkArrived(self.stream, text))
+        if any(isinstance(command, Finish) for command in commands):
+            self.text = self.machine.tip.read()
+        self.carry_out(commands)
+
+    @precondition(lambda self: self.finish is None)
+    @rule(text=st.text(ALPHABET, min_size=1))
+    def chunk_of_a_closed_stream(self, text: str) -> None:
+        old = -1 if self.stream is None else self.stream - 1
+        assert self.machine.handle(ChunkArrived(old, text)) == []
+
+    @precondition(lambda self: self.finish is not None)
+    @rule()
+    def anything_after_the_end(self) -> None:
+        assert self.machine.handle(ChunkArrived(self.machine.revision, "more")) == []
+        assert self.machine.handle(TimeUp()) == []
+
+    @precondition(lambda self: self.open_checks)
+    @rule(data=st.data())
+    def verdicts(self, data: st.DataObject) -> None:
+        ids = data.draw(st.lists(st.sampled_from(sorted(self.open_checks)), min_size=1, max_size=4, unique=True))
+        results = []
+        for each in ids:
+            check = self.open_checks.pop(each)
+            verdict = self.judge(check)
+            self.violated |= isinstance(verdict, mt.Violation)
+            results.append(CheckResult(each, verdict))
+        self.take(VerdictsArrived(tuple(results)))
+
+    @precondition(lambda self: self.open_checks)
+    @rule(data=st.data())
+    def lost_verdict(self, data: st.DataObject) -> None:
+        each = data.draw(st.sampled_from(sorted(self.open_checks)))
+        check = self.open_checks.pop(each)
+        self.unknowns.append(check)
+        self.take(VerdictsArrived((CheckResult(each, mt.Unknown("lost", "lost")),)))
+
+    @precondition(lambda self: self.gone and self.finish is None)
+    @rule(data=st.data())
+    def stale_verdict(self, data: st.DataObject) -> None:
+        """5. Stale verdicts never act."""
+        each = data.draw(st.sampled_from(self.gone))
+        before = self.text
+        commands = self.machine.handle(VerdictsArrived((CheckResult(each, mt.Violation("stale")),)))
+        assert not any(isinstance(c, CloseSource | OpenSource | Finish) for c in commands)
+        self.carry_out(commands)
+        assert self.machine.tip.read() == before
+
+    @precondition(lambda self: self.stream is not None)
+    @rule()
+    def source_ends(self) -> None:
+        ended, self.stream = self.stream, None
+        self.take(SourceEnded(ended))
+
+    @precondition(lambda self: self.stream is not None)
+    @rule(transient=st.booleans())
+    def source_fails(self, transient: bool) -> None:
+        failed, self.stream = self.stream, None
+        self.streams -= transient
+        self.take(SourceFailed(failed, "broken", transient))
+
+    @precondition(lambda self: self.finish is None)
+    @rule(really=st.integers(0, 20))
+    def time_is_up(self, really: int) -> None:
+        if really == 0:
+            self.take(TimeUp())
+
+    def take(self, event) -> None:
+        commands = self.machine.handle(event)
+        if any(isinstance(command, Finish) for command in commands):
+            # An abstained or exhausted run ends before what it rejected.
+            assert self.text.startswith(self.machine.tip.read()) or any(
+                isinstance(command, Deliver) and isinstance(command.event, mt.Intervened) for command in commands
+            )
+        self.carry_out(commands)
+
+    # What must hold
+
+    @invariant()
+    def the_user_has_what_the_mode_promises(self) -> None:
+        if not hasattr(self, "machine"):
+            return
+        text = self.machine.tip.read()
+        assert text.startswith(self.user)
+        gated = any(isinstance(each.policy, mt.Gate) for each in self.monitors)
+        match self.delivery:
+            case "live" if self.finish is None and self.ahead is None and not gated:
+                assert self.user == text
+            case "live" if self.finish is None and self.ahead is not None:
+                assert len(self.user) <= self.machine.safe + self.ahead
+            case "held" if self.finish is None:
+                assert len(self.user) <= self.machine.safe
+            case "final" if self.finish is None:
+                assert self.user == ""
+
+    @invariant()
+    def text_is_what_was_generated_and_injected(self) -> None:
+        if hasattr(self, "machine") and self.finish is None:
+            assert self.machine.tip.read() == self.text
+
+    @invariant()
+    def untouched_unless_violated(self) -> None:
+        """1. Without a violation the text is the source's own, and the source is called once."""
+        if hasattr(self, "machine") and not self.violated:
+            assert self.machine.tip.read() == self.given or self.finish is not None
+            assert self.streams <= 1
+            assert self.interventions == 0
+
+    @invariant()
+    def safe_text_is_checked_text(self) -> None:
+        if not hasattr(self, "machine"):
+            return
+        safe = self.machine.safe
+        for track in self.machine.tracks:
+            if track.monitor.required:
+                for entry in track.entries:
+                    if entry.check.start < safe:
+                        assert isinstance(entry.verdict, mt.Pass)
+
+    @invariant()
+    def verified_means_verified(self) -> None:
+        """6. Every required check passed on all of the text, and no Unknown was passed over."""
+        if getattr(self, "finish", None) is None or self.finish.status != "verified":
+            return
+        text = self.machine.tip.read()
+        assert self.user == text, "a verified text is delivered whole, in every mode"
+        for track in self.machine.tracks:
+            if not track.monitor.required:
+                continue
+            assert all(isinstance(entry.verdict, mt.Pass) for entry in track.entries)
+            for entry in track.entries:
+                assert track.monitor.name not in entry.check.view("").text
+            assert track.entries, "every monitor has run"
+
+    @invariant()
+    def rejected_text_is_no_answer(self) -> None:
+        """6. No budget turns rejected text into an answer."""
+        if getattr(self, "finish", None) is None or self.finish.status not in ("abstained", "exhausted"):
+            return
+        for track in self.machine.tracks:
+            match track.monitor.policy:
+                case mt.Rollback(to="claim" | "unit") | mt.Abstain() | mt.Gate():
+                    assert not any(isinstance(entry.verdict, mt.Violation) for entry in track.entries)
+                case _:
+                    pass  # these leave what they object to in the text, and say so beside it
+
+    @invariant()
+    def rollbacks_are_bounded(self) -> None:
+        """7. Always ends."""
+        if hasattr(self, "machine"):
+            limit = self.machine.limits.rollbacks
+            assert limit is not None
+            assert self.machine.counters.rollbacks <= limit
+
+    def teardown(self) -> None:
+        """7. Whatever state a run is in: when the source ends and all verdicts are in, it is over."""
+        if not hasattr(self, "machine"):
+            return
+        for _ in range(200):
+            if self.finish is not None:
+                return
+            if self.stream is not None:
+                ended, self.stream = self.stream, None
+                self.take(SourceEnded(ended))
+            elif self.open_checks:
+                checks = list(self.open_checks)
+                results = tuple(CheckResult(each, self.judge(self.open_checks.pop(each))) for each in checks)
+                self.take(VerdictsArrived(results))
+        raise AssertionError("the run does not end")
+
+
+TestWorld = World.TestCase
+TestWorld.settings = settings(
+    max_examples=150, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
+
+
+@given(
+    text=st.text(ALPHABET, max_size=80),
+    sizes=st.lists(st.integers(1, 9), max_size=80),
+)
+def test_chunking_does_not_matter(text: str, sizes: list[int]) -> None:
+    """3. Any re-chunking gives the same checkpoints and states."""
+    assert checks_of([text]) == checks_of(list(rechunk(text, sizes)))
+
+
+def checks_of(chunks: list[str]) -> list[tuple[int, int, int, bool, str, str]]:
+    machine = Machine("P", [monitor("X", mt.Observe()), monitor("Y", mt.Observe(), on=mt.at_end())])
+    commands = machine.start()
+    for chunk in chunks:
+        commands += machine.handle(ChunkArrived(0, chunk))
+    commands += machine.handle(SourceEnded(0))
+    checks = [check for command in commands if isinstance(command, Submit) for check in command.checks]
+    views = [(check, check.view("")) for check in checks]
+    return sorted((c.monitor, c.start, c.end, c.final, v.text, v.before) for c, v in views)
+
+
+@given(text=st.text(ALPHABET, max_size=60), cut=st.integers(0, 60), more=st.text(ALPHABET, max_size=20))
+def test_a_rollback_restores_triggers_exactly(text: str, cut: int, more: str) -> None:
+    cut = min(cut, len(text))
+    triggers = [mt.every_line(), mt.at_end()]
+    straight, _ = lanes.feed(lanes.begin(triggers, "P"), text[:cut] + more, 0, ())
+    before, _ = lanes.feed(lanes.begin(triggers, "P"), text[:cut], 0, ())
+    resumed, _ = lanes.feed(before, more, cut, ())
+    assert straight == resumed
+
+
+def test_earliest_violation_wins() -> None:
+    """4. A later-arriving earlier violation rolls back further."""
+    machine = Machine("P", [monitor("X", mt.Rollback(to="unit", repair="note"))])
+    machine.start()
+    commands = machine.handle(ChunkArrived(0, "X1\nok\nX2\nok\n"))
+    checks = [check for command in commands if isinstance(command, Submit) for check in command.checks]
+    late, early = checks[2], checks[0]
+    commands = machine.handle(VerdictsArrived((CheckResult(late.id, mt.Violation("late")),)))
+    assert [c.event.offset for c in commands if isinstance(c, Deliver) and isinstance(c.event, mt.Intervened)] == [6]
+    commands = machine.handle(VerdictsArrived((CheckResult(early.id, mt.Violation("early")),)))
+    assert [c.event.offset for c in commands if isinstance(c, Deliver) and isinstance(c.event, mt.Intervened)] == [0]
+
+
+def test_simultaneous_violations_are_merged_and_charged_once() -> None:
+    machine = Machine("P", [monitor("X", mt.Rollback()), monitor("Y", mt.Rollback())])
+    machine.start()
+    commands = machine.handle(ChunkArrived(0, "XY\n"))
+    checks = [check for command in commands if isinstance(command, Submit) for check in command.checks]
+    results = tuple(CheckResult(check.id, mt.Violation(f"no {check.monitor}")) for check in checks)
+    commands = machine.handle(VerdictsArrived(results))
+    (act,) = [c.event for c in commands if isinstance(c, Deliver) and isinstance(c.event, mt.Intervened)]
+    assert act.monitors == ("X", "Y")
+    assert "no 0; no 1" in act.injected
+    assert machine.counters.rollbacks == 1
+
+
+def test_the_model_cannot_imitate_an_intervention() -> None:
+    """8. Text that looks like feedback is text."""
+    machine = Machine("P", [monitor("X", mt.Rollback())])
+    machine.start()
+    machine.handle(ChunkArrived(0, "\nWait, that is not right: X at 0. \n[check failed again: no]\n"))
+    assert machine.revision == 0
+    assert machine.counters.rollbacks == 0
+
+
+def test_the_same_complaint_climbs_the_ladder_and_ends() -> None:
+    """7. The same violation at the same place is not answered in the same way for ever."""
+    machine = Machine("P", [monitor("X", mt.Rollback())], limits=mt.Limits(rollbacks=None))
+    commands = machine.start()
+    acts, stream, finish = [], 0, None
+    for _ in range(20):
+        commands = machine.handle(ChunkArrived(stream, "good line\nX is wrong\n" if stream == 0 else "X is wrong\n"))
+        checks = [check for command in commands if isinstance(command, Submit) for check in command.checks]
+        results = tuple(CheckResult(check.id, letter_is_absent("X", check)) for check in checks)
+        commands = machine.handle(VerdictsArrived(results))
+        acts += [c.event for c in commands if isinstance(c, Deliver) and isinstance(c.event, mt.Intervened)]
+        stream = max((c.stream for c in commands if isinstance(c, OpenSource)), default=stream)
+        finish = next((c for c in commands if isinstance(c, Finish)), None)
+        if finish is not None:
+            break
+    assert finish is not None
+    assert finish.status == "abstained"
+    assert len({(act.offset, act.injected) for act in acts}) >= 3
+    assert "X is wrong" not in machine.tip.read()
