@@ -74,7 +74,7 @@ class Root:
 Expression: TypeAlias = Number | Percent | Quantity | Group | Negative | Mixed | Binary | Root
 
 
-def parts(expression: Expression) -> Iterator[Expression]:
+def subexpressions(expression: Expression) -> Iterator[Expression]:
     """The expression and everything inside it."""
     pending = [expression]
     while pending:
@@ -111,7 +111,7 @@ def bare(expression: Expression) -> Expression:
 
 def computes(expression: Expression) -> bool:
     """Whether the expression holds at least one operation."""
-    return any(isinstance(part, Binary | Root | Mixed) for part in parts(expression))
+    return any(isinstance(part, Binary | Root | Mixed) for part in subexpressions(expression))
 
 
 def is_result(expression: Expression) -> bool:

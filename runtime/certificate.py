@@ -17,6 +17,7 @@ from .verdicts import FunctionVerifier, Pass, Span, Unknown, Verdict, Violation
 from .views import FunctionExtractor
 
 SCHEMA = "midtrace.certificate/1"
+_OWN_VERSION = metadata.version("midtrace")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,20 +99,21 @@ def issue(
     revision: int,
     prompt: str,
     text: str,
+    monitors: tuple[Attested, ...],
     tracks: Sequence[Track],
     written: Iterable[Provenance],
 ) -> Certificate:
     """Write down what the tracks of a finished run hold."""
     return Certificate(
         schema=SCHEMA,
-        midtrace=_installed("midtrace"),
+        midtrace=_OWN_VERSION,
         status=status,
         reason=reason,
         revision=revision,
         prompt_sha256=digest(prompt),
         text_sha256=digest(text),
         length=len(text),
-        monitors=tuple(_attest(track.monitor) for track in tracks),
+        monitors=monitors,
         rows=tuple(row for track in tracks for row in _rows(track)),
         injected=tuple(
             Injected(start=part.span.start, end=part.span.end, origin=part.origin.value)
@@ -161,7 +163,8 @@ def _row(monitor: str, span: Span, verdict: Verdict | None) -> Row:
             return Row(monitor=monitor, start=start, end=end, verdict="unknown", message="the run ended first")
 
 
-def _attest(monitor: Monitor) -> Attested:
+def attest(monitor: Monitor) -> Attested:
+    """What a monitor is made of; reads the versions of installed packages from disk."""
     rule = monitor.rule
     return Attested(
         name=monitor.name,

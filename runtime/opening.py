@@ -19,7 +19,7 @@ from .limits import Limits
 from .machine.delivery import Mode
 from .monitors import Monitor
 from .outcome import Outcome
-from .session import Run
+from .session import Run, prepare
 
 EngineName: TypeAlias = Literal["ray", "local"]
 
@@ -69,7 +69,7 @@ class Runtime:
             self._engine,
             source,
             prompt,
-            monitors,
+            await anyio.to_thread.run_sync(prepare, monitors, prompt),
             delivery=delivery,
             ahead=ahead,
             limits=limits if limits is not None else Limits(),
@@ -120,7 +120,8 @@ async def open_runtime(
 
     Raises `EngineError` where the engine cannot start, `UsageError` for arguments that cannot work.
     """
-    made = _make(engine, workers=workers, address=address, preload=preload)
+    make = functools.partial(_make, engine, workers=workers, address=address, preload=preload)
+    made = await anyio.to_thread.run_sync(make)  # imports, which read files
     try:
         # An engine half started must still be closed, so that no process is left: hence inside.
         await anyio.to_thread.run_sync(made.open)

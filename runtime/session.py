@@ -11,11 +11,12 @@ import inspect
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol, Self, assert_never, runtime_checkable
 
 import anyio
 
-from .certificate import issue
+from .certificate import Attested, attest, issue
 from .chunks import Chunk, Resampling, Source
 from .engines.protocol import Engine, PackedRule, Request
 from .errors import MidtraceError, SourceError, one_line
@@ -62,6 +63,25 @@ class _Closeable(Protocol):
     async def aclose(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a run needs that takes time to make: its rules as bytes, and what its monitors are made of."""
+
+    monitors: tuple[Monitor, ...]
+    rules: tuple[PackedRule, ...]
+    attested: tuple[Attested, ...]
+
+
+def prepare(monitors: Sequence[Monitor], prompt: str) -> Prepared:
+    """Make ready, off the loop: pickles, and reads the versions of what is installed.
+
+    Raises `UsageError` for monitors that cannot work together or cannot travel to a worker.
+    """
+    check_names(monitors)
+    rules = tuple(PackedRule.pack(monitor, prompt) for monitor in monitors)
+    return Prepared(tuple(monitors), rules, tuple(attest(monitor) for monitor in monitors))
+
+
 class Run:
     """A run in progress: iterate over it for its events; afterwards `outcome` says what it ended as."""
 
@@ -70,18 +90,16 @@ class Run:
         engine: Engine,
         source: Source,
         prompt: str,
-        monitors: Sequence[Monitor],
+        prepared: Prepared,
         *,
         delivery: Mode,
         ahead: int | None,
         limits: Limits,
     ) -> None:
-        check_names(monitors)
         self._source = source
         self._prompt = prompt
-        self._monitors = tuple(monitors)
-        self._rules = [PackedRule.pack(monitor, prompt) for monitor in monitors]
-        self._machine = Machine(prompt, monitors, delivery=delivery, ahead=ahead, limits=limits)
+        self._prepared = prepared
+        self._machine = Machine(prompt, prepared.monitors, delivery=delivery, ahead=ahead, limits=limits)
         self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._line = engine.connect(self._deliver)
@@ -247,9 +265,8 @@ class Run:
                     if isinstance(event, Intervened):
                         self._interventions.append(event)
                 case Submit(checks):
-                    self._line.submit(
-                        [Request(c, self._rules[c.monitor], self._monitors[c.monitor].deadline) for c in checks]
-                    )
+                    rules, monitors = self._prepared.rules, self._prepared.monitors
+                    self._line.submit([Request(c, rules[c.monitor], monitors[c.monitor].deadline) for c in checks])
                 case CancelChecks(ids):
                     self._line.cancel(ids)
                 case CloseSource():
@@ -319,6 +336,7 @@ class Run:
             revision=machine.revision,
             prompt=self._prompt,
             text=text,
+            monitors=self._prepared.attested,
             tracks=machine.tracks,
             written=provenance(tip),
         )

@@ -47,14 +47,13 @@ class _Deadline(BaseException):
 class Bench:
     """Runs jobs one after another; keeps unpacked rules, least recently used first out."""
 
-    def __init__(self, preload: Sequence[str] = (), memory: int | None = MEMORY) -> None:
+    def __init__(self, preload: Sequence[str] = (), memory: int = MEMORY) -> None:
         for module in preload:
             with contextlib.suppress(ImportError):
                 importlib.import_module(module)
         self._rules: OrderedDict[str, tuple[Extractor[Any], Verifier[Any], str]] = OrderedDict()
         self._traces = Path(os.devnull).open("w")  # noqa: SIM115  (lives as long as the process)
-        if memory is not None:
-            _cap_memory(memory)
+        _cap_memory(memory)
 
     def run(self, job: Job) -> Reply:
         """Answer one job. Whatever the rule does, the answer is a verdict."""
@@ -65,7 +64,7 @@ class Bench:
         started = time.perf_counter()
         try:
             with self._limits(job.deadline):
-                verdict = _judge(extract, verify, with_prompt(job.view, prompt))
+                verdict = judge(extract, verify, with_prompt(job.view, prompt))
         except _Deadline:
             verdict = Unknown(f"ran longer than {job.deadline:g} s", "timeout")
         except MemoryError:
@@ -95,7 +94,7 @@ class Bench:
             signal.signal(signal.SIGALRM, previous)
 
 
-def _judge(extract: Extractor[Any], verify: Verifier[Any], view: View) -> Verdict:
+def judge(extract: Extractor[Any], verify: Verifier[Any], view: View) -> Verdict:
     """Extract, then verify. The one boundary at which what third-party code raises becomes data."""
     try:
         state = extract.extract(view)

@@ -31,6 +31,11 @@ class Delivery:
         self._wall = EVERYTHING
         self.visible = 0
 
+    @property
+    def committed(self) -> int:
+        """Offset before which nothing can be taken back: held delivery never retracts."""
+        return self.visible if self._mode == "held" else 0
+
     def _allowed(self) -> int:
         match self._mode:
             case "live":

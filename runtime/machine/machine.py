@@ -102,6 +102,12 @@ class Machine:
             [index for index, track in enumerate(self.tracks) if track.lane == lane] for lane in range(len(triggers))
         ]
         self._required = [track for track in self.tracks if track.monitor.required]
+        # Text that a monitor may still take back is not safe, whether or not the run depends on that monitor.
+        self._clearing = [
+            track
+            for track in self.tracks
+            if track.monitor.required or not isinstance(track.monitor.policy, Observe)
+        ]
         self._gates = [track for track in self.tracks if isinstance(track.monitor.policy, Gate)]
         self.tip = Piece(None, "", Origin.GENERATED, lanes.begin(triggers, prompt))
         self._delivery = Delivery(delivery, ahead)
@@ -312,9 +318,9 @@ class Machine:
 
     @property
     def safe(self) -> int:
-        """Offset up to which every required check has cleared the text."""
+        """Offset up to which every check that counts has cleared the text."""
         states = self.tip.lanes
-        return min((track.safe(states[track.lane].opened) for track in self._required), default=self.tip.end)
+        return min((track.safe(states[track.lane].opened) for track in self._clearing), default=self.tip.end)
 
     def _move_gate(self) -> None:
         wall = EVERYTHING
@@ -342,7 +348,8 @@ class Machine:
                     return
                 self._stopped = True
                 parts = (Injection(closing, Origin.CLOSING, scanned=True),)
-                self._intervene(ruling, Repair(ruling.cut, parts, 0, "stop"))
+                where = max(ruling.cut, self._delivery.committed)
+                self._intervene(ruling, Repair(where, parts, 0, "stop"))
             case Rollback():
                 self._rollback(ruling, reaction)
             case _:
@@ -371,6 +378,7 @@ class Machine:
             where = min(where, self._last_repair.start)  # the last note gained nothing: it goes too
         if rung.step == "earlier":
             where = min(where, self._previous_checkpoint(ruling.winner, where))
+        where = max(where, self._delivery.committed)
         self._intervene(ruling, plan(ruling, policy, self.tip, rung=rung, cut=where))
 
     def _own(self, offset: int) -> int:
@@ -453,7 +461,7 @@ class Machine:
         """End the run without an answer; what was rejected does not stay in its text."""
         self._close()
         self.phase = "settling"
-        self._cut(min(finding.offset for finding in ruling.all))
+        self._cut(max(min(finding.offset for finding in ruling.all), self._delivery.committed))
         self._finish(status, reason)
 
     # The end

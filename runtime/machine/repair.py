@@ -44,7 +44,7 @@ def plan(ruling: Ruling, policy: Rollback, tip: Piece, *, rung: Rung, cut: int) 
     action = policy.repair
     if action == "resample":
         attempt = rung.tries + 1
-    elif action == "correct" and rung.step == "policy" and correction is not None:
+    elif action == "correct" and rung.step == "policy" and correction is not None and cut <= winner.offset:
         injections.append(Injection(_corrected(winner, correction, tip, cut), Origin.CORRECTION, scanned=True))
     else:
         action = "note"
@@ -60,7 +60,9 @@ def plan(ruling: Ruling, policy: Rollback, tip: Piece, *, rung: Rung, cut: int) 
 
 def _corrected(finding: Finding, correction: str, tip: Piece, cut: int) -> str:
     """The correction in place of the wrong span, framed by what surrounds it inside the unit."""
-    before = tip.read(cut, finding.offset)
+    # A cut before the unit takes away an earlier note, which is not to come back.
+    unit = finding.check.start
+    before = tip.read(max(cut, unit) if finding.offset >= unit else cut, finding.offset)
     wrong = tip.read(finding.offset, finding.stop)
     after = tip.read(finding.stop, finding.check.end)
     if finding.violation.span is None:  # a whole unit: its line end, and blank lines before it, are not the claim

@@ -102,6 +102,7 @@ class World(RuleBasedStateMachine):
     # What the user and the engine do with commands
 
     def carry_out(self, commands: Sequence[Command]) -> None:
+        self.failed = True
         for command in commands:
             assert self.finish is None, "Finish is the last command"
             match command:
@@ -127,6 +128,7 @@ class World(RuleBasedStateMachine):
                 case Finish() as finish:
                     assert self.stream is None
                     self.finish = finish
+        self.failed = False
 
     def deliver(self, event: mt.Event) -> None:
         match event:
@@ -315,7 +317,7 @@ class World(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """7. Whatever state a run is in: when the source ends and all verdicts are in, it is over."""
-        if not hasattr(self, "machine"):
+        if not hasattr(self, "machine") or self.failed:
             return
         for _ in range(200):
             if self.finish is not None:
