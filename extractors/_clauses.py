@@ -30,44 +30,27 @@ def join_units(tokens: Sequence[Token]) -> list[Token]:
     at = 0
     while at < len(tokens):
         token = tokens[at]
-        if joined and joined[-1].kind in _MEASURABLE:
-            stop = _unit_end(tokens, at)
-            if stop > at:
-                words = [part.text for part in tokens[at:stop] if part.kind is not Kind.OPERATOR]
-                rate = "/" if any(p.text in {"/", "per"} for p in tokens[at:stop]) else " "
-                comment = token.kind is Kind.OPEN
-                words = [word for word in words if word not in {"per", "(", ")"}]
-                text = " ".join(words) if rate == " " else _rate(tokens[at:stop])
-                joined.append(
-                    Token(Kind.UNIT, f"({text})" if comment else text, token.start, tokens[stop - 1].end, token.tight)
-                )
-                at = stop
-                continue
-        joined.append(token)
-        at += 1
+        stop = _unit_end(tokens, at) if joined and joined[-1].kind in _MEASURABLE else at
+        if stop > at:
+            words = ["/" if part.text == "per" else part.text for part in tokens[at:stop]]
+            joined.append(Token(Kind.UNIT, " ".join(words), token.start, tokens[stop - 1].end, token.tight))
+            at = stop
+        else:
+            joined.append(token)
+            at += 1
     return joined
-
-
-def _rate(tokens: Sequence[Token]) -> str:
-    return " ".join("/" if token.text == "per" else token.text for token in tokens)
 
 
 def _unit_end(tokens: Sequence[Token], at: int) -> int:
     """The end of the unit phrase that begins at `at`, or `at` where there is none."""
-    begin = at
     if tokens[at].kind is Kind.OPEN and tokens[at].text == "(":
         return _comment_end(tokens, at)
-    at = _words_end(tokens, at, 3)
-    if at < len(tokens) and (tokens[at].text == "per" or (tokens[at].text == "/" and at + 1 < len(tokens))):
-        after = _words_end(tokens, at + 1, 2, denominator=True)
-        if after > at + 1:
-            at = after
-    if at == begin:
-        return begin
-    follows = tokens[at] if at < len(tokens) else None
-    if follows is None or follows.kind in _CONTINUES or (follows.kind is Kind.OPEN and follows.text == "("):
-        return at if follows is None or follows.kind is not Kind.OPEN else begin
-    return begin
+    end = _words_end(tokens, at, 3)
+    if end < len(tokens) and tokens[end].text in {"per", "/"}:
+        after = _words_end(tokens, end + 1, 2, denominator=True)
+        if after > end + 1:
+            end = after
+    return end if end == len(tokens) or tokens[end].kind in _CONTINUES else at
 
 
 def _words_end(tokens: Sequence[Token], at: int, limit: int, *, denominator: bool = False) -> int:

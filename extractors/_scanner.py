@@ -157,7 +157,9 @@ def _escape(text: str) -> tuple[Kind, str]:
 def _dollar(line: str, start: int) -> Kind:
     """A dollar before an amount is a currency sign, any other one delimits mathematics: both are transparent."""
     after = line[start + 1 : start + 2]
-    if after.isdigit() or after in {".", "-", "−", "<", "("}:
+    if after.isdigit() or after in {"-", "−", "<", "("}:
+        return Kind.CURRENCY
+    if after == "." and line[start + 2 : start + 3].isdigit():
         return Kind.CURRENCY
     if after == " " and line[start + 2 : start + 3].isdigit() and line[max(start - 1, 0) : start] in {"", " ", "="}:
         return Kind.CURRENCY

@@ -13,7 +13,7 @@ def comparable(left: Expression, right: Expression, after: Sequence[str]) -> boo
     """Whether left and right (a result followed by the words `after`) count the same things in the same unit."""
     over, under = _rates(left)
     names = over | under
-    if any(word in NUMERALS for name in names for word in name.split()):
+    if any(word in NUMERALS for name in names.union(*_rates(right)) for word in name.split()):
         return False
     if not _terms_agree(left) or _mixed_dimensions(over, under):
         return False
@@ -25,15 +25,14 @@ def comparable(left: Expression, right: Expression, after: Sequence[str]) -> boo
 def factors(expression: Expression, near: Sequence[str]) -> frozenset[Fraction]:
     """Factors by which the sides may differ because units or words like `thousand` near the claim explain it."""
     found = {Fraction(SCALES[word]) for word in near if word in SCALES}
-    words = set(near)
+    measures = {word for word in near if len(word) > 2}  # "in", "m" and "s" are rarely units where they stand alone
     for part in subexpressions(expression):
         if isinstance(part, Quantity):
-            words.update(part.unit.lower().split())
+            measures.update(part.unit.lower().split())
         elif isinstance(part, Percent):
             found.add(Fraction(100))
-    for word in words:
-        if word in DIMENSION:
-            found |= CONVERSIONS[DIMENSION[word]]
+    for word in measures & DIMENSION.keys():
+        found |= CONVERSIONS[DIMENSION[word]]
     return frozenset(found)
 
 

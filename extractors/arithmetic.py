@@ -29,7 +29,7 @@ class ArithmeticClaim:
     alone; both are offsets in the generated text. `text` is what stands in `span`, `computation` its left side.
     `readings` are the ways in which that can be read, the usual one first. `factors` are ratios of the two sides that
     units or words nearby explain (hundredths, thousands, minutes in an hour). Claims of one chain `a = b = c` share
-    `chain`.
+    `chain`. `cut` says that the trace ends right behind the result, which may have been going on.
     """
 
     span: Span
@@ -40,6 +40,7 @@ class ArithmeticClaim:
     right: Expression
     factors: frozenset[Fraction] = frozenset()
     chain: int = 0
+    cut: bool = False
 
 
 ClaimedArithmetic: TypeAlias = tuple[ArithmeticClaim, ...]
@@ -135,6 +136,7 @@ def _claim(line: _Line, tokens: Sequence[Token], found: Equation, chain: int) ->
         right=found.result,
         factors=_explained(found, line.text[max(start - 60, 0) : end + 60].lower(), text, view.prompt),
         chain=chain,
+        cut=view.final and offset + end == len(view.text),
     )
 
 

@@ -77,6 +77,8 @@ def _agree(claim: ArithmeticClaim, left: Value, right: Value) -> bool:
         return True
     if _rounds_to(left, right, claim.right):
         return True
+    if claim.cut and exact(left.exact).startswith(exact(right.exact)):
+        return True
     if left.exact < 0 and left.exact == -right.exact and _is_difference(claim.readings[0]):
         return True  # "360 - 480 = 120 less"
     if _has_degrees(claim.readings[0], claim.right) and difference % 180 == 0:
@@ -133,24 +135,25 @@ def _has_degrees(*sides: Expression) -> bool:
 def _violation(claim: ArithmeticClaim, lefts: tuple[Value, ...], rights: tuple[Value, ...]) -> Violation:
     written = claim.text[claim.result.start - claim.span.start : claim.result.end - claim.span.start]
     left, right = lefts[0], rights[0]
+    ambiguous = len({value.exact for value in lefts}) > 1
     if any(isinstance(part, Percent) for side in (claim.readings[0], claim.right) for part in subexpressions(side)):
         # A percent sign makes two values of one literal: the pair that is nearest to agreement is what was meant.
         pairs = ((one, other) for one in lefts for other in rights)
         left, right = min(pairs, key=lambda pair: _distance(pair[0].exact, pair[1].exact))
+        ambiguous = False
     scale = rights[0].exact / right.exact if right.exact else Fraction(1)
-    shown = rewritten(left.exact * scale, written, claim.text)
+    value = left.exact * scale
+    shown = rewritten(value, written, claim.text)
+    right_text = shown or exact(value)
+    if ambiguous:
+        right_text = " or ".join(dict.fromkeys(exact(reading.exact) for reading in lefts))
     computation = " ".join(claim.computation.split())
-    evidence = {"exact": exact(left.exact * scale), "written": exact(rights[0].exact)}
-    if shown is None:
-        message = f"{computation} is {evidence['exact']}, not {written}"
-        return Violation(message, span=claim.span, hint=f"{computation} = {evidence['exact']}", evidence=evidence)
-    correction = _replaced(claim, shown)
     return Violation(
-        f"{computation} is {shown}, not {written}",
+        f"{computation} is {right_text}, not {written}",
         span=claim.span,
-        hint=f"{computation} = {shown}",
-        correction=correction,
-        evidence=evidence,
+        hint=f"{computation} = {right_text}",
+        correction=None if ambiguous or shown is None else _replaced(claim, shown),
+        evidence={"exact": exact(value), "written": exact(rights[0].exact)},
     )
 
 

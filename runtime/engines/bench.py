@@ -19,7 +19,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import Unparsed, one_line
 from ..verdicts import Pass, Unknown, Verdict, as_verdict
@@ -40,6 +40,10 @@ WATCHDOG = 0.1
 """Seconds after the deadline when a check that has ignored its alarm takes its process down."""
 
 
+Loaded: TypeAlias = "tuple[Extractor[Any], Verifier[Any], str]"
+"""A rule ready for use: extractor, verifier, prompt."""
+
+
 class _Deadline(BaseException):
     """Raised by the alarm; no `Exception`, so that a verifier's own handlers let it pass."""
 
@@ -51,16 +55,26 @@ class Bench:
         for module in preload:
             with contextlib.suppress(ImportError):
                 importlib.import_module(module)
-        self._rules: OrderedDict[str, tuple[Extractor[Any], Verifier[Any], str]] = OrderedDict()
+        self._rules: OrderedDict[str, Loaded | Unknown] = OrderedDict()
         self._traces = Path(os.devnull).open("w")  # noqa: SIM115  (lives as long as the process)
         _cap_memory(memory)
 
-    def run(self, job: Job) -> Reply:
-        """Answer one job. Whatever the rule does, the answer is a verdict."""
+    def load(self, key: str, blob: bytes) -> None:
+        """Unpack a rule, which may import a solver: outside any check's time."""
+        while len(self._rules) >= RULES:
+            self._rules.popitem(last=False)
         try:
-            extract, verify, prompt = self._rule(job)
+            self._rules[key] = pickle.loads(blob)  # noqa: S301  (our own user's code, no model text)
         except Exception as error:  # noqa: BLE001  (third-party code: its failure is data)
-            return Reply(Unknown(f"the rule could not be loaded: {one_line(error)}", "crashed"), 0.0)
+            self._rules[key] = Unknown(f"the rule could not be loaded: {one_line(error)}", "crashed")
+
+    def run(self, job: Job) -> Reply:
+        """Answer one job whose rule is loaded. Whatever the rule does, the answer is a verdict."""
+        self._rules.move_to_end(job.key)
+        rule = self._rules[job.key]
+        if isinstance(rule, Unknown):
+            return Reply(rule, 0.0)
+        extract, verify, prompt = rule
         started = time.perf_counter()
         try:
             with self._limits(job.deadline):
@@ -70,16 +84,6 @@ class Bench:
         except MemoryError:
             verdict = Unknown("ran out of memory", "crashed")
         return Reply(verdict, time.perf_counter() - started)
-
-    def _rule(self, job: Job) -> tuple[Extractor[Any], Verifier[Any], str]:
-        if job.key in self._rules:
-            self._rules.move_to_end(job.key)
-        else:
-            assert job.blob is not None, "the dispatcher sends every rule once"
-            while len(self._rules) >= RULES:
-                self._rules.popitem(last=False)
-            self._rules[job.key] = pickle.loads(job.blob)  # noqa: S301  (our own user's code, no model text)
-        return self._rules[job.key]
 
     @contextlib.contextmanager
     def _limits(self, deadline: float) -> Iterator[None]:

@@ -8,9 +8,13 @@ import signal
 import sys
 from multiprocessing.connection import Connection
 
+from ..errors import one_line
+from ..verdicts import Unknown
 from .bench import Bench
+from .protocol import Job, Reply
 
 READY = b"ready"
+LOADED = b"loaded"
 
 
 def main(descriptor: int, preload: list[str]) -> None:
@@ -25,7 +29,11 @@ def main(descriptor: int, preload: list[str]) -> None:
             raw = pipe.recv_bytes()
         except (EOFError, OSError):
             return
-        reply = bench.run(pickle.loads(raw))  # noqa: S301  (from our own parent)
+        job: Job = pickle.loads(raw)  # noqa: S301  (from our own parent)
+        if job.blob is not None:
+            bench.load(job.key, job.blob)
+            pipe.send_bytes(LOADED)
+        reply = bench.run(job)
         try:
             answer = pickle.dumps(reply)
         except Exception as error:  # noqa: BLE001  (evidence of a user's verifier that does not pickle)
@@ -33,11 +41,7 @@ def main(descriptor: int, preload: list[str]) -> None:
         pipe.send_bytes(answer)
 
 
-def _unsendable(error: Exception) -> object:
-    from ..errors import one_line  # noqa: PLC0415
-    from ..verdicts import Unknown  # noqa: PLC0415
-    from .protocol import Reply  # noqa: PLC0415
-
+def _unsendable(error: Exception) -> Reply:
     return Reply(Unknown(f"the verdict cannot be sent back: {one_line(error)}", "crashed"), 0.0)
 
 

@@ -19,7 +19,7 @@ from ..errors import EngineError, one_line
 from ..logs import logger
 from ..machine.messages import CheckResult
 from ..verdicts import Unknown, Verdict
-from .bench import RULES, WATCHDOG
+from .bench import RULES
 from .protocol import Deliver, Job, Reply, Request
 
 LINGER = 0.001
@@ -74,6 +74,12 @@ class Ready(NamedTuple):
     worker: Worker
 
 
+class Loaded(NamedTuple):
+    """A worker has unpacked the rule of its job, and starts on the check itself."""
+
+    worker: Worker
+
+
 class Replied(NamedTuple):
     """A worker answered."""
 
@@ -92,7 +98,7 @@ class Closing(NamedTuple):
     """The engine is to end."""
 
 
-Message: TypeAlias = Submitted | Cancelled | Ready | Replied | Died | Closing
+Message: TypeAlias = Submitted | Cancelled | Ready | Loaded | Replied | Died | Closing
 Post: TypeAlias = Callable[[Message], None]
 Hire: TypeAlias = Callable[[Post], Worker]
 
@@ -142,9 +148,23 @@ class DispatcherLine:
 
 
 class Dispatcher:
-    """The checks thread of an engine; `hire` starts a worker that will post into the inbox it is given."""
+    """The checks thread of an engine; `hire` starts a worker that will post into the inbox it is given.
 
-    def __init__(self, hire: Hire, *, workers: int, spares: int = 1) -> None:
+    `begin` and `end` run in the thread, before the first worker is hired and after the last is gone: what they start
+    has a thread that lives as long as it does.
+    """
+
+    def __init__(
+        self,
+        hire: Hire,
+        *,
+        workers: int,
+        spares: int = 1,
+        begin: Callable[[], None] | None = None,
+        end: Callable[[], None] | None = None,
+    ) -> None:
+        self._begin = begin
+        self._end = end
         self._hire = hire
         self._workers = workers
         self._spares = spares
@@ -184,6 +204,17 @@ class Dispatcher:
     # The thread
 
     def _serve(self) -> None:
+        try:
+            if self._begin is not None:
+                self._begin()
+        except EngineError as error:
+            self._break(str(error))
+        else:
+            self._dispatch()
+        if self._end is not None:
+            self._end()
+
+    def _dispatch(self) -> None:
         for _ in range(self._workers + self._spares):
             self._hire_one()
         while not self._closing:
@@ -236,6 +267,12 @@ class Dispatcher:
                     self._desks[worker].ready = True
                     self._failed_starts = 0
                     self._started.set()
+            case Loaded(worker):
+                desk = self._desks.get(worker)
+                if desk is not None and desk.running is not None:
+                    now = time.monotonic()
+                    deadline = desk.running.waiting.request.deadline
+                    desk.running = desk.running._replace(started=now, kill_at=now + deadline + GRACE)
             case Replied(worker, reply):
                 desk = self._desks.get(worker)
                 if desk is not None and desk.running is not None:
@@ -341,11 +378,8 @@ class Dispatcher:
         else:
             desk.known.move_to_end(rule.key)
         now = time.monotonic()
-        desk.running = _Running(
-            waiting._replace(attempts=waiting.attempts + 1),
-            now,
-            now + deadline + GRACE + (LOADING if new else 0.0),
-        )
+        due = now + (LOADING if new else deadline + GRACE)
+        desk.running = _Running(waiting._replace(attempts=waiting.attempts + 1), now, due)
         desk.worker.send(Job(rule.key, rule.blob if new else None, waiting.request.view(), deadline))
 
     # Answers
@@ -377,5 +411,3 @@ def _drop(_results: tuple[CheckResult, ...]) -> None:
 
 
 _NOBODY = DispatcherLine(lambda _message: None, _drop)
-
-__all__ = ["GRACE", "LINGER", "WATCHDOG", "Died", "Dispatcher", "Hire", "Post", "Ready", "Replied", "Worker"]

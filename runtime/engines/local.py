@@ -15,7 +15,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
 from ..errors import one_line
-from .dispatcher import Died, Dispatcher, Post, Ready, Replied
+from .dispatcher import Died, Dispatcher, Loaded, Post, Ready, Replied
 from .protocol import Deliver, Job, Line
 
 START = 60.0
@@ -110,6 +110,9 @@ class _ChildWorker:
             self._post(Ready(self))
             while (job := self._jobs.get()) is not None:
                 pipe.send_bytes(pickle.dumps(job))
+                if job.blob is not None:
+                    pipe.recv_bytes()  # LOADED
+                    self._post(Loaded(self))
                 self._post(Replied(self, pickle.loads(pipe.recv_bytes())))  # noqa: S301  (our own child)
             reason = "it was ended"
         except Exception as error:  # noqa: BLE001  (whatever broke the talk, the worker is of no more use)

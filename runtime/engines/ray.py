@@ -11,10 +11,8 @@ import logging
 import os
 import secrets
 import shutil
-import signal
 import tempfile
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -34,7 +32,7 @@ from ray.exceptions import RayActorError, RayError
 from ..errors import EngineError, one_line
 from ..verdicts import Unknown
 from .bench import Bench
-from .dispatcher import Died, Dispatcher, Post, Ready, Replied
+from .dispatcher import Died, Dispatcher, Loaded, Post, Ready, Replied
 from .protocol import Deliver, Job, Line, Reply
 
 if TYPE_CHECKING:
@@ -58,23 +56,11 @@ class RayEngine:
         self._actor: Any = None
         self._folder: str | None = None
         self._connected = False
-        self._dispatcher = Dispatcher(self._hire, workers=workers)
+        self._dispatcher = Dispatcher(self._hire, workers=workers, begin=self._join, end=self._leave)
 
     def open(self) -> None:
         """Start or join Ray, and start the workers. Raises `EngineError` where that fails."""
-        if not ray.is_initialized():
-            try:
-                with _own_signals():
-                    self._init()
-            except Exception as error:
-                self._leave()
-                raise EngineError(f"Ray cannot start: {one_line(error)}") from error
-        self._actor = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(_Actor)
-        try:
-            self._dispatcher.open(START)
-        except EngineError:
-            self._leave()
-            raise
+        self._dispatcher.open(START)
 
     def connect(self, deliver: Deliver, /) -> Line:
         """A line for one session."""
@@ -83,7 +69,19 @@ class RayEngine:
     def close(self) -> None:
         """End the workers, and Ray if this engine started it."""
         self._dispatcher.close()
-        self._leave()
+
+    def _join(self) -> None:
+        """Runs in the checks thread, as does `_leave`.
+
+        The kernel kills a local Ray's processes when the *thread* that started them ends (they ask for it), so that
+        must be a thread which lives as long as the engine; and off the main thread Ray leaves signal handlers alone.
+        """
+        if not ray.is_initialized():
+            try:
+                self._init()
+            except Exception as error:
+                raise EngineError(f"Ray cannot start: {one_line(error)}") from error
+        self._actor = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(_Actor)
 
     def _init(self) -> None:
         if self._address is not None:
@@ -104,8 +102,7 @@ class RayEngine:
     def _leave(self) -> None:
         if self._connected:
             self._connected = False
-            with _own_signals():
-                ray.shutdown()
+            ray.shutdown()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
@@ -124,6 +121,10 @@ class _Actor:
         """Answered when the modules are loaded."""
         return True
 
+    def load(self, key: str, blob: bytes) -> None:
+        """Unpack a rule."""
+        self._bench.load(key, blob)
+
     def run(self, job: Job) -> Reply:
         """One check."""
         return self._bench.run(job)
@@ -139,6 +140,10 @@ class _RayWorker:
 
     def send(self, job: Job, /) -> None:
         """Start a job."""
+        if job.blob is not None:
+            # An actor takes calls in order, so the rule is there when the check starts.
+            self._handle.load.remote(job.key, job.blob).future().add_done_callback(self._on_loaded)
+            job = job._replace(blob=None)
         self._handle.run.remote(job).future().add_done_callback(self._on_reply)
 
     def kill(self) -> None:
@@ -150,6 +155,10 @@ class _RayWorker:
         error = future.exception()
         self._post(Ready(self) if error is None else Died(self, one_line(error)))
 
+    def _on_loaded(self, future: Future[None]) -> None:
+        if future.exception() is None:  # what else became of the worker, the check's own answer tells
+            self._post(Loaded(self))
+
     def _on_reply(self, future: Future[Reply]) -> None:
         error = future.exception()
         match error:
@@ -160,16 +169,3 @@ class _RayWorker:
             case _:
                 # Raised inside the actor outside any check: the worker lives, this answer is lost.
                 self._post(Replied(self, Reply(Unknown(f"the worker raised {one_line(error)}", "crashed"), 0.0)))
-
-
-@contextlib.contextmanager
-def _own_signals() -> Iterator[None]:
-    """Ray replaces the SIGTERM handler of the main thread and does not put it back."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)

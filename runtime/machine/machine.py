@@ -104,9 +104,7 @@ class Machine:
         self._required = [track for track in self.tracks if track.monitor.required]
         # Text that a monitor may still take back is not safe, whether or not the run depends on that monitor.
         self._clearing = [
-            track
-            for track in self.tracks
-            if track.monitor.required or not isinstance(track.monitor.policy, Observe)
+            track for track in self.tracks if track.monitor.required or not isinstance(track.monitor.policy, Observe)
         ]
         self._gates = [track for track in self.tracks if isinstance(track.monitor.policy, Gate)]
         self.tip = Piece(None, "", Origin.GENERATED, lanes.begin(triggers, prompt))

@@ -12,6 +12,10 @@ from .arbitration import Finding, Ruling
 from .ladder import Rung
 
 ANCHOR_CONTEXT = 2_000
+"""Characters that an anchor callable sees."""
+
+FRAME = " \t\r\n.;,:$)]}>*|\\"
+"""Characters after a claim that belong to what surrounds it: punctuation, line end, closing brackets and mark-up."""
 
 
 class Injection(NamedTuple):
@@ -71,7 +75,7 @@ def _corrected(finding: Finding, correction: str, tip: Piece, cut: int) -> str:
         before += wrong[:begin]
         after = wrong[begin + len(core) :] + after
     # What follows the claim was built on it and goes, unless it is only the end of the sentence or line.
-    return before + correction + (after if not after.strip(" \t\r\n.;,") else "")
+    return before + correction + (after if not after.strip(FRAME) else "")
 
 
 def _note(feedback: Feedback, violations: Sequence[Violation]) -> str:

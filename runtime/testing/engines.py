@@ -85,9 +85,7 @@ class _InlineLine:
 
     def submit(self, requests: Iterable[Request], /) -> None:
         """Run the checks and answer them together."""
-        self._deliver(
-            tuple(CheckResult(each.check.id, PendingCheck(each, self._deliver).judge()) for each in requests)
-        )
+        self._deliver(tuple(CheckResult(each.check.id, PendingCheck(each, self._deliver).judge()) for each in requests))
 
     def cancel(self, ids: Iterable[int], /) -> None:
         """Nothing waits here."""

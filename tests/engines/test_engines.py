@@ -20,7 +20,9 @@ def fine(text: str) -> None:
     return None
 
 
-async def verdict_of(runtime: mt.Runtime, verify, *, text: str = "one line\n", **options) -> tuple[mt.Verdict, mt.Outcome]:
+async def verdict_of(
+    runtime: mt.Runtime, verify, *, text: str = "one line\n", **options
+) -> tuple[mt.Verdict, mt.Outcome]:
     """The verdict on one unit, and the run that it belongs to."""
     monitor = mt.Monitor("m", verify=verify, policy=mt.Observe(), **options)
     async with runtime.watch(Scripted(text, size=64), "P", monitors=[monitor]) as run:

@@ -12,8 +12,8 @@ EXTRACTOR = ArithmeticClaims()
 HOSTILE = "0123456789.,+-*/^()[]{}=<>%$x \\n°²√|:!?_&\"'`~#×÷–…"
 
 
-def read(text: str, **context: str) -> list[str]:
-    return [claim.text for claim in EXTRACTOR.extract(View(text, **context)) or ()]
+def read(text: str, *, before: str = "", prompt: str = "") -> list[str]:
+    return [claim.text for claim in EXTRACTOR.extract(View(text, before=before, prompt=prompt)) or ()]
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,7 @@ def read(text: str, **context: str) -> list[str]:
         ("10 points + 75 points = 85 points", ["10 points + 75 points = 85"]),
         ("200 (monkeys) + 400 (gorillas) = 600", ["200 (monkeys) + 400 (gorillas) = 600"]),
         ("3*4 = 12 + 5 = 17", ["12 + 5 = 17"]),
+        ("104 * 57 = 5928 / 56 = 105.86", ["5928 / 56 = 105.86"]),
         ("f(3) = 2*3 + 1 = 7", ["2*3 + 1 = 7"]),
         ("3 + 4 = 7\nand so 7 * 2 = 14", ["3 + 4 = 7", "7 * 2 = 14"]),
         ('"reasoning": "First:\\n20 * 3 = 60\\nThen 60 + 1 = 61"', ["20 * 3 = 60", "60 + 1 = 61"]),
@@ -49,15 +50,20 @@ def test_a_claim_is_read_as_it_stands(text: str, claims: list[str]) -> None:
     "text",
     [
         "M + 4 + 2 = 8", "x^2 - 36 = 5x", "2x + 3 = 7", "a = 5", "3 + 4 = 7y", "n! / 3 = 2", "|3 - 5| = 2",
-        "25 1/3 is a mixed number", "10:30 - 9:45 = 45", "on 2024-01-05 = Friday", "v1.2.3 + 4 = 5", "007 + 1 = 8",
-        "| 3 + 4 = 7 | 5 |", "> 3 + 4 = 7", "https://example.org/?a=3+4=7", "`3 + 4 = 7`", '"2 + 2 = 5" is a quotation',
+        "25 1/3 is a mixed number", "10:30 - 9:45 = 45", "on 2024-01-05 = Friday", "v1.2.3 + 4 = 5",
+        "007 + 1 = 8",
+        "| 3 + 4 = 7 | 5 |", "> 3 + 4 = 7", "https://example.org/?a=3+4=7", "`3 + 4 = 7`",
+        '"2 + 2 = 5" is a quotation',
         "1.200,50 + 3 = 4", "16,0000 + 1 = 3", "1,2 + 3 = 4", "2 + 2 = 5 is wrong", "suppose 2 + 2 = 5",
         "2 + 2 = 5?", "2 + 2 = 5. Wait, no", "2 + 2 = 5. That is incorrect.", "10 + 4 = 2 (mod 12)",
-        "3 + 4 == 7", "3 + 4 := 7", "3 + 4 != 8", "3 + 4 ≈ 7", "day 1 - 5 + 3 = 8", "7 + 3 = 12 + 1", "17 / 5 = 3 R 2",
+        "3 + 4 == 7", "3 + 4 := 7", "3 + 4 != 8", "3 + 4 ≈ 7", "day 1 - 5 + 3 = 8", "7 + 3 = 12 + 1",
+        "17 / 5 = 3 R 2",
         "17 / 5 = 3 remainder 2", "17 / 5 = 3 and 2/5", "3 + 4 = 7!", "5 and 3 + 4 = 7", "half of 10 + 4 = 7",
-        "3 feet + 4 inches = 40 inches", "3 weeks * 5 hours/day = 105 hours", "2 dozen + 3 = 27", "\\pi + 1 = 4",
-        "$3.60 - 20 cents = $3.40", "5 x 1/2 = 10 halves", "1/4 container = 15 pints", "2^3^2 = 64", "3 + 4 = 7 or 8",
-        "104 * 57 = 5928 / 56 = 105.86", "100_2 + 1_2 = 5", "3 + … + 4 = 10", "1 200 + 300 = 1 500",
+        "3 feet + 4 inches = 40 inches", "3 weeks * 5 hours/day = 105 hours", "2 dozen + 3 = 27",
+        "\\pi + 1 = 4",
+        "$3.60 - 20 cents = $3.40", "5 x 1/2 = 10 halves", "1/4 container = 15 pints", "2^3^2 = 64",
+        "3 + 4 = 7 or 8",
+        "100_2 + 1_2 = 5", "3 + … + 4 = 10", "1 200 + 300 = 1 500",
         "2 * 1,500 = 3, 000", "", "=", "no numbers = none",
     ],
 )  # fmt: skip
@@ -67,8 +73,8 @@ def test_whatever_could_mean_something_else_is_left_out(text: str) -> None:
 
 @pytest.mark.parametrize(
     "prompt",
-    ["Compute 5 + 9 modulo 12.", "In base 7, what is 3 + 6?", "Define the operation a @ b = 2a + b.", "Solve SEND + "
-     "MORE = MONEY, each letter a digit."],
+    ["Compute 5 + 9 modulo 12.", "In base 7, what is 3 + 6?", "Define the operation a @ b = 2a + b.",
+     "SEND + MORE = MONEY, each letter a digit."],
 )  # fmt: skip
 def test_another_number_system_turns_the_channel_off(prompt: str) -> None:
     assert read("5 + 9 = 2", prompt=prompt) == []
@@ -97,9 +103,10 @@ def test_offsets_are_those_of_the_trace() -> None:
 
 
 def test_a_state_travels_to_a_worker() -> None:
-    state = EXTRACTOR.extract(View("\\frac{1}{2} + 25 1/3 * \\sqrt{16}% = 7.5 and 2^3 = 8"))
+    state = EXTRACTOR.extract(View("\\frac{1}{2} + 25 1/3 * \\sqrt{16}% = 7.5; 2^3 = 8"))
 
     assert state
+    assert len(state) == 2
     assert pickle.loads(pickle.dumps(state)) == state
 
 
@@ -123,7 +130,8 @@ def test_hostile_text_is_read_without_error(text: str, start: int) -> None:
 
 
 PIECES = ["1", "12.5", "3,000", " + ", "*", " x ", "/", " = ", "=", "(", ")", "\\frac{1}{2}", "$", "%", " apples", "**",
-          "<<1+1=2>>", "\\boxed{4}", " of ", " is ", ".", ", ", "\n", "^2", "-", "²", "°", " (each)", " per day", "|"]  # fmt: skip
+          "<<1+1=2>>", "\\boxed{4}", " of ", " is ", ".", ", ", "\n", "^2", "-", "²", "°", " (each)", " per day",
+          "|"]  # fmt: skip
 
 
 @settings(max_examples=500)
@@ -144,5 +152,5 @@ def test_time_grows_in_proportion_to_the_text(piece: str) -> None:
         EXTRACTOR.extract(view)
         return time.process_time() - began
 
-    small = min(seconds(25_000) for _ in range(2))
-    assert seconds(100_000) < 10 * small + 0.1  # quadratic: 16 times
+    small = min(seconds(20_000) for _ in range(2))
+    assert seconds(80_000) < 10 * small + 0.1  # quadratic: 16 times
