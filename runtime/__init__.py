@@ -28,6 +28,7 @@ from .opening import generate_sync as generate_sync
 from .opening import monitored as monitored
 from .opening import open_runtime as open_runtime
 from .outcome import Outcome as Outcome
+from .outcome import StandingViolation as StandingViolation
 from .policies import Abstain as Abstain
 from .policies import Gate as Gate
 from .policies import Observe as Observe
@@ -78,6 +79,7 @@ __all__ = [
     "Source",
     "SourceError",
     "Span",
+    "StandingViolation",
     "Stop",
     "TextDelta",
     "Token",

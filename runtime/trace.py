@@ -8,6 +8,7 @@ the number of pieces between the span's start and the snapshot's end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -17,6 +18,9 @@ from .verdicts import Span
 
 if TYPE_CHECKING:
     from .triggers.lanes import LaneStates
+
+
+NOTHING = re.compile(r"[^\n]")
 
 
 class Origin(Enum):
@@ -47,12 +51,20 @@ class Piece:
     def read(self, start: int = 0, end: int | None = None) -> str:
         """The text of `[start, end)`, clamped to what this snapshot holds."""
         stop = self.end if end is None else min(end, self.end)
+        parts = [piece.text[max(start - piece.start, 0) : stop - piece.start] for piece in self._within(start, stop)]
+        return "".join(reversed(parts))
+
+    def read_without_notes(self, start: int, end: int) -> str:
+        """As `read`, with midtrace's own notes blanked: they quote what was wrong, and nobody claims it."""
         parts = [
-            piece.text[max(start - piece.start, 0) : stop - piece.start]
-            for piece in self.back_to(start)
-            if piece.start < stop
+            NOTHING.sub(" ", text) if piece.origin is Origin.FEEDBACK else text
+            for piece in self._within(start, end)
+            for text in [piece.text[max(start - piece.start, 0) : end - piece.start]]
         ]
         return "".join(reversed(parts))
+
+    def _within(self, start: int, stop: int) -> Iterator[Piece]:
+        return (piece for piece in self.back_to(start) if piece.start < stop)
 
     def back_to(self, offset: int) -> Iterator[Piece]:
         """The pieces from this one backwards that hold anything after `offset`."""

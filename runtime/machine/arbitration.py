@@ -22,9 +22,9 @@ class Finding:
     @property
     def offset(self) -> int:
         """Where the violation is, held within what the check could see."""
-        first = 0 if self.check.scope == "trace" else self.check.start
         if self.violation.span is None:
-            return first
+            return self.check.start  # all before it has been seen, and was not objected to
+        first = 0 if self.check.scope == "trace" else self.check.start
         return min(max(self.violation.span.start, first), self.check.end)
 
     @property

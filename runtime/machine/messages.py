@@ -32,7 +32,7 @@ class Check(NamedTuple):
         """Read the unit from the snapshot; costs its length, and is meant for another thread than the caller's."""
         start = 0 if self.scope == "trace" else self.start
         context = max(start - CONTEXT, 0)
-        text = self.snapshot.read(context, self.end)
+        text = self.snapshot.read_without_notes(context, self.end)
         return View(
             text=text[start - context :],
             start=start,

@@ -1,0 +1,38 @@
+# Needs python3 (3.11 or newer) with venv and pip; everything else goes into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# Byte code makes a worker start three times as fast; some environments switch it off.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: demo test check bench soak clean
+
+demo: $(STAMP)
+	$(BIN)/midtrace demo
+
+test: $(STAMP)
+	$(BIN)/midtrace models smollm2-135m >/dev/null
+	$(BIN)/pytest
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks.overhead
+
+# The state machines for a long time: for the night, not for every change.
+soak: $(STAMP)
+	MIDTRACE_EXAMPLES=20000 $(BIN)/pytest tests/machine --timeout 3600
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# Nothing is fetched again while the stamp is newer than pyproject.toml, so both targets work offline after the first.
+$(STAMP): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable ".[local]" --group dev
+	touch $(STAMP)

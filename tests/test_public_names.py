@@ -1,0 +1,16 @@
+"""The public names are a promise: this list changes only on purpose."""
+
+from __future__ import annotations
+
+import midtrace
+
+NAMES = """
+Abstain Certificate Checked Chunk EngineError Event Extractor Gate Intervened Ledger Limits MidtraceError ModelError
+Monitor MonitoredCall Observe Origin Outcome Pass Policy Resampling Retracted Rollback Run Runtime SafeUpTo Source
+SourceError Span StandingViolation Stop TextDelta Token Unknown Unparsed UsageError Verdict Verifier View Violation
+at_end every_line generate generate_sync monitored monitors open_runtime verifier
+"""
+
+
+def test_public_names() -> None:
+    assert sorted(midtrace.__all__) == sorted(NAMES.split())
