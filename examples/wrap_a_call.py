@@ -20,7 +20,7 @@ def schedule(text: str) -> str | None:
     solver = z3.SimpleSolver()
     solver.add(z3.Distinct(talks), a < b, *[z3.And(talk >= 1, talk <= 3) for talk in talks])
     said = re.findall(r"([ABC]) is in slot (\d)", text)
-    solver.add(*[dict(A=a, B=b, C=c)[name] == int(slot) for name, slot in said])
+    solver.add(*[{"A": a, "B": b, "C": c}[name] == int(slot) for name, slot in said])
     return None if solver.check() == z3.sat else f"{text.splitlines()[-1]!r} contradicts the schedule so far"
 
 

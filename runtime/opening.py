@@ -13,7 +13,7 @@ import anyio
 import anyio.to_thread
 
 from .chunks import Source
-from .engines.protocol import Deliver, Line
+from .engines.protocol import Deliver, Engine, Line
 from .errors import UsageError
 from .limits import Limits
 from .machine.delivery import Mode
@@ -36,7 +36,7 @@ class _OpenableEngine(Protocol):
 class Runtime:
     """An open engine with warm workers; any number of runs may share it."""
 
-    def __init__(self, engine: _OpenableEngine) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     @asynccontextmanager

@@ -8,6 +8,7 @@ import sys
 import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_every_package_on_disk_is_listed_and_mapped() -> None:
 
 
 @pytest.mark.parametrize("module", PUBLIC)
-def test_all_is_sorted_and_complete(module) -> None:
+def test_all_is_sorted_and_complete(module: ModuleType) -> None:
     names = [
         name
         for name, value in vars(module).items()
@@ -47,7 +48,7 @@ def test_all_is_sorted_and_complete(module) -> None:
 
 
 @pytest.mark.parametrize("module", PUBLIC[1:])
-def test_public_modules_have_a_stub_for_static_tools(module) -> None:
+def test_public_modules_have_a_stub_for_static_tools(module: ModuleType) -> None:
     name = module.__name__.removeprefix("midtrace.")
     folder = FOLDERS.get(module.__name__, f"runtime.{name}")
 
@@ -89,7 +90,7 @@ def test_every_module_imports() -> None:
     for name, folder in FOLDERS.items():
         for path in (ROOT / folder).rglob("*.py"):
             parts = path.relative_to(ROOT / folder).with_suffix("").parts
-            if parts[-1] not in ("__main__",):
+            if parts[-1] != "__main__":
                 importlib.import_module(".".join([name, *(part for part in parts if part != "__init__")]))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Literal, cast
 
 import anyio
 import pytest
@@ -20,8 +21,8 @@ def no_x(text: str) -> mt.Verdict:
     return mt.Pass() if at < 0 else mt.Violation("there is an X", hint="x", correction=text.strip().replace("X", "x"))
 
 
-def no_x_monitor(policy: mt.Policy | None = None, **options) -> mt.Monitor:
-    return mt.Monitor("no-x", verify=no_x, policy=policy or mt.Rollback(repair="correct"), **options)
+def no_x_monitor(policy: mt.Policy | None = None) -> mt.Monitor:
+    return mt.Monitor("no-x", verify=no_x, policy=policy or mt.Rollback(repair="correct"))
 
 
 @pytest.fixture
@@ -58,7 +59,9 @@ async def test_a_violation_is_cut_away_repaired_and_resumed(inline: mt.Runtime) 
 
 
 @pytest.mark.parametrize("delivery", ["live", "held", "final"])
-async def test_every_delivery_ends_with_the_same_text(inline: mt.Runtime, delivery) -> None:
+async def test_every_delivery_ends_with_the_same_text(
+    inline: mt.Runtime, delivery: Literal["live", "held", "final"]
+) -> None:
     source = Scripted("one\nX\nthree\n", "three\n")
     text = ""
 
@@ -99,7 +102,7 @@ async def test_a_gate_holds_what_follows(manual: ManualEngine) -> None:
                 break
 
 
-BAD_SOURCES = {
+BAD_SOURCES: dict[str, tuple[list[Any], str]] = {
     "bytes": ([b"abc"], "expected text from the source, got bytes"),
     "none": ([None], "expected text from the source, got NoneType"),
     "raises at once": ([ValueError("no")], "the source raised ValueError: no"),
@@ -121,7 +124,7 @@ async def test_what_a_source_does_wrong_is_an_outcome(inline: mt.Runtime, kind: 
 
 
 async def test_a_source_that_is_no_stream_is_an_outcome(inline: mt.Runtime) -> None:
-    outcome = await inline.generate(lambda prefix: 42, "P", monitors=[no_x_monitor()])  # type: ignore[arg-type,return-value]
+    outcome = await inline.generate(lambda prefix: 42, "P", monitors=[no_x_monitor()])  # type: ignore[arg-type]
 
     assert outcome.reason == "expected an async iterable of strings from the source, got int"
 
@@ -296,22 +299,25 @@ def test_from_a_script() -> None:
     ("make", "message"),
     [
         (lambda: mt.Monitor("", verify=no_x), r"Monitor\(name=''\): expected a name"),
-        (lambda: mt.Monitor("m", verify=42), "verify must have a check method or be a function"),
+        (lambda: mt.Monitor("m", verify=cast("Any", 42)), "verify must have a check method or be a function"),
         (lambda: mt.Monitor("m", verify=no_x, deadline=0), "expected a deadline above 0 seconds"),
-        (lambda: mt.Monitor("m", verify=test_a_slow_user_holds_the_source_back), "verify must be a plain function"),
+        (
+            lambda: mt.Monitor("m", verify=cast("Any", test_a_slow_user_holds_the_source_back)),
+            "verify must be a plain function",
+        ),
         (lambda: mt.Rollback(to="checkpoint", repair="correct"), 'expected to="claim" or to="unit"'),
         (lambda: mt.Rollback(feedback="{nonsense}"), "expected a template"),
         (lambda: mt.Limits(rollbacks=-1), r"Limits\(rollbacks=-1\): expected 0 or more"),
-        (lambda: mt.verifier(test_a_slow_user_holds_the_source_back), "expected a plain function"),
+        (lambda: mt.verifier(cast("Any", test_a_slow_user_holds_the_source_back)), "expected a plain function"),
     ],
 )
-def test_what_cannot_work_is_refused_in_one_line(make, message: str) -> None:
+def test_what_cannot_work_is_refused_in_one_line(make: Callable[[], object], message: str) -> None:
     with pytest.raises(mt.UsageError, match=message):
         make()
 
 
 async def test_arguments_of_watch_are_checked(inline: mt.Runtime) -> None:
-    async def refused(message: str, monitors: list[mt.Monitor], **options) -> None:
+    async def refused(message: str, monitors: list[mt.Monitor], **options: Any) -> None:
         with pytest.raises(mt.UsageError, match=message):
             async with inline.watch(Scripted("a"), "P", monitors=monitors, **options):
                 pass

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import anyio
 import pytest
@@ -21,11 +23,21 @@ def fine(text: str) -> None:
 
 
 async def verdict_of(
-    runtime: mt.Runtime, verify, *, text: str = "one line\n", **options
+    runtime: mt.Runtime,
+    verify: Callable[[str], object],
+    *,
+    extract: Callable[[str], object] = str,
+    deadline: float = 5.0,
 ) -> tuple[mt.Verdict, mt.Outcome]:
     """The verdict on one unit, and the run that it belongs to."""
-    monitor = mt.Monitor("m", verify=verify, policy=mt.Observe(), **options)
-    async with runtime.watch(Scripted(text, size=64), "P", monitors=[monitor]) as run:
+    monitor = mt.Monitor(
+        "m",
+        extract=extract,
+        verify=cast("Callable[[str], str | None]", verify),
+        policy=mt.Observe(),
+        deadline=deadline,
+    )
+    async with runtime.watch(Scripted("one line\n", size=64), "P", monitors=[monitor]) as run:
         checked = [event async for event in run if isinstance(event, mt.Checked)]
     return checked[0].verdict, run.outcome
 
@@ -105,7 +117,7 @@ def for_ever_in_c(text: str) -> None:
 
 
 @pytest.mark.parametrize("verify", [for_ever, for_ever_in_c])
-async def test_a_verifier_that_hangs_is_ended(runtime: mt.Runtime, verify) -> None:
+async def test_a_verifier_that_hangs_is_ended(runtime: mt.Runtime, verify: Callable[[str], None]) -> None:
     verdict, _ = await verdict_of(runtime, verify, deadline=0.2)
     assert verdict == mt.Unknown("ran longer than 0.2 s", "timeout")
 

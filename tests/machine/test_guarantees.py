@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 import midtrace as mt
+from midtrace.machine.delivery import Mode
 from midtrace.machine.machine import Machine
 from midtrace.machine.messages import (
     CancelChecks,
@@ -20,6 +21,7 @@ from midtrace.machine.messages import (
     Command,
     Deliver,
     Finish,
+    MachineEvent,
     OpenSource,
     SourceEnded,
     SourceFailed,
@@ -28,7 +30,7 @@ from midtrace.machine.messages import (
     VerdictsArrived,
 )
 from midtrace.testing import rechunk
-from midtrace.triggers import lanes
+from midtrace.triggers import Trigger, lanes
 
 ALPHABET = "ab XY\n"
 
@@ -43,8 +45,15 @@ def letter_is_absent(letter: str, check: Check) -> mt.Verdict:
     return mt.Violation(f"{letter} at {at}", span=span, correction="c", hint="c")
 
 
-def monitor(letter: str, policy: mt.Policy, **options) -> mt.Monitor:
-    return mt.Monitor(letter, verify=lambda text: None, policy=policy, **options)
+def monitor(
+    letter: str,
+    policy: mt.Policy,
+    *,
+    required: bool = True,
+    priority: int = 0,
+    on: Trigger = mt.every_line(),  # noqa: B008  (a frozen value)
+) -> mt.Monitor:
+    return mt.Monitor(letter, verify=lambda text: None, policy=policy, required=required, priority=priority, on=on)
 
 
 policies = st.one_of(
@@ -74,7 +83,15 @@ class World(RuleBasedStateMachine):
         ahead=st.none() | st.integers(0, 10),
         rollbacks=st.integers(0, 6),
     )
-    def begin(self, first, second, required, delivery, ahead, rollbacks) -> None:
+    def begin(
+        self,
+        first: mt.Policy,
+        second: mt.Policy,
+        required: bool,
+        delivery: Mode,
+        ahead: int | None,
+        rollbacks: int,
+    ) -> None:
         self.delivery = delivery
         self.ahead = ahead if delivery == "live" else None
         self.monitors = [monitor("X", first), monitor("Y", second, required=required, priority=1)]
@@ -155,6 +172,11 @@ class World(RuleBasedStateMachine):
     def judge(self, check: Check) -> mt.Verdict:
         return letter_is_absent(self.monitors[check.monitor].name, check)
 
+    def leave_stream(self) -> int:
+        assert self.stream is not None
+        left, self.stream = self.stream, None
+        return left
+
     # What happens
 
     @precondition(lambda self: self.stream is not None)
@@ -162,6 +184,7 @@ class World(RuleBasedStateMachine):
     def chunk(self, text: str) -> None:
         self.text += text
         self.given += text
+        assert self.stream is not None
         commands = self.machine.handle(ChunkArrived(self.stream, text))
         if any(isinstance(command, Finish) for command in commands):
             self.text = self.machine.tip.read()
@@ -213,15 +236,13 @@ class World(RuleBasedStateMachine):
     @precondition(lambda self: self.stream is not None)
     @rule()
     def source_ends(self) -> None:
-        ended, self.stream = self.stream, None
-        self.take(SourceEnded(ended))
+        self.take(SourceEnded(self.leave_stream()))
 
     @precondition(lambda self: self.stream is not None)
     @rule(transient=st.booleans())
     def source_fails(self, transient: bool) -> None:
-        failed, self.stream = self.stream, None
         self.streams -= transient
-        self.take(SourceFailed(failed, "broken", transient))
+        self.take(SourceFailed(self.leave_stream(), "broken", transient))
 
     @precondition(lambda self: self.finish is None)
     @rule(really=st.integers(0, 20))
@@ -229,7 +250,7 @@ class World(RuleBasedStateMachine):
         if really == 0:
             self.take(TimeUp())
 
-    def take(self, event) -> None:
+    def take(self, event: MachineEvent) -> None:
         commands = self.machine.handle(event)
         if any(isinstance(command, Finish) for command in commands):
             # An abstained or exhausted run ends before what it rejected.
@@ -284,7 +305,7 @@ class World(RuleBasedStateMachine):
     @invariant()
     def verified_means_verified(self) -> None:
         """6. Every required check passed on all of the text, and no Unknown was passed over."""
-        if getattr(self, "finish", None) is None or self.finish.status != "verified":
+        if not hasattr(self, "machine") or self.finish is None or self.finish.status != "verified":
             return
         text = self.machine.tip.read()
         assert self.user == text, "a verified text is delivered whole, in every mode"
@@ -299,7 +320,9 @@ class World(RuleBasedStateMachine):
     @invariant()
     def rejected_text_is_no_answer(self) -> None:
         """6. No budget turns rejected text into an answer."""
-        if getattr(self, "finish", None) is None or self.finish.status not in ("abstained", "exhausted"):
+        if not hasattr(self, "machine") or self.finish is None:
+            return
+        if self.finish.status not in ("abstained", "exhausted"):
             return
         for track in self.machine.tracks:
             match track.monitor.policy:
@@ -324,8 +347,7 @@ class World(RuleBasedStateMachine):
             if self.finish is not None:
                 return
             if self.stream is not None:
-                ended, self.stream = self.stream, None
-                self.take(SourceEnded(ended))
+                self.take(SourceEnded(self.leave_stream()))
             elif self.open_checks:
                 checks = list(self.open_checks)
                 results = tuple(CheckResult(each, self.judge(self.open_checks.pop(each))) for each in checks)

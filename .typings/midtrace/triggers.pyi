@@ -1,0 +1,2 @@
+from runtime.triggers import *
+from runtime.triggers import lanes as lanes
