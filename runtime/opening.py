@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
+import threading
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
@@ -125,10 +127,17 @@ async def open_runtime(
     try:
         # An engine half started must still be closed, so that no process is left: hence inside.
         await anyio.to_thread.run_sync(made.open)
+        _keep_sigterm()
         yield Runtime(made)
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(made.close)
+
+
+def _keep_sigterm() -> None:
+    """Put the process's own answer to SIGTERM back: Ray's core installs one that prints a crash report and aborts."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
 
 
 def _make(engine: str, *, workers: int | None, address: str | None, preload: Sequence[str]) -> _OpenableEngine:

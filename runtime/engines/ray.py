@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 import shutil
+import socket
 import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,13 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 START = 120.0
+"""Seconds for Ray to start and a worker to be ready."""
+
+CONNECT = 5.0
+"""Seconds for a cluster to answer."""
+
 OBJECT_STORE = 80 << 20
+"""Bytes; checks are small, and this is the least that Ray takes."""
 
 
 class RayEngine:
@@ -80,11 +87,13 @@ class RayEngine:
             try:
                 self._init()
             except Exception as error:
-                raise EngineError(f"Ray cannot start: {one_line(error)}") from error
+                where = f"join Ray at {self._address}" if self._address else "start Ray"
+                raise EngineError(f"cannot {where}: {one_line(error)}") from error
         self._actor = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(_Actor)
 
     def _init(self) -> None:
         if self._address is not None:
+            _must_answer(self._address)
             ray.init(address=self._address, log_to_driver=False, logging_level=logging.ERROR)
         else:
             self._folder = tempfile.mkdtemp(prefix="mt-")  # short: Ray puts sockets below it
@@ -169,3 +178,10 @@ class _RayWorker:
             case _:
                 # Raised inside the actor outside any check: the worker lives, this answer is lost.
                 self._post(Replied(self, Reply(Unknown(f"the worker raised {one_line(error)}", "crashed"), 0.0)))
+
+
+def _must_answer(address: str) -> None:
+    """Raise `OSError` where nobody listens: Ray itself would go on trying for a minute and more."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT).close()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeAlias, cast
 
+import anyio.to_thread
 import httpx2
 
 from ..chunks import Chunk, Token
@@ -50,7 +52,8 @@ class Completions:
     _client: httpx2.AsyncClient | None = field(default=None, init=False, repr=False)
 
     async def __aenter__(self) -> Self:
-        self._client = httpx2.AsyncClient(base_url=self.base_url, timeout=self.timeout, trust_env=False)
+        make = partial(httpx2.AsyncClient, base_url=self.base_url, timeout=self.timeout, trust_env=False)
+        self._client = await anyio.to_thread.run_sync(make)  # reads certificates from disk
         return self
 
     async def __aexit__(

@@ -104,7 +104,7 @@ class RunningSums:
 
     name: str = "running-sums"
     model: str = "qwen2.5-coder-0.5b"
-    stop: tuple[str, ...] = ("\n\n",)
+    stop: tuple[str, ...] = ("\n\n", "\nAdd")
 
     def problem(self, seed: int) -> Problem:
         """Eight numbers from 10 to 99."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 from ..chunks import Token
-from .protocol import Boundary, Scanner, Trigger
+from .protocol import Boundary, Scanner, Trigger, restarted
 
 
 class LaneState(NamedTuple):
@@ -63,8 +63,8 @@ def close(states: LaneStates, offset: int) -> tuple[LaneStates, Sequence[Unit]]:
 
 
 def skip(states: LaneStates, offset: int) -> LaneStates:
-    """Let every lane go on at `offset`, its open unit starting there."""
-    return tuple(LaneState(state.scanner, offset) for state in states)
+    """Let every lane go on at `offset`, its open unit starting there; scanners that count units start again."""
+    return tuple(LaneState(restarted(state.scanner), offset) for state in states)
 
 
 __all__ = ["Boundary", "LaneState", "LaneStates", "Unit", "begin", "close", "feed", "skip"]

@@ -8,7 +8,7 @@ exactly by taking an earlier value.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from ..chunks import Token
 
@@ -24,7 +24,20 @@ class Scanner(Protocol):
     """Incremental, immutable reader of the trace."""
 
     def feed(self, text: str, offset: int, tokens: Sequence[Token], /) -> tuple[Scanner, Sequence[Boundary]]:
-        """Read `text`, which starts at `offset`; costs O(len(text)). Feeding piecewise changes nothing."""
+        """Read `text`, which starts at `offset`; costs O(len(text)). Feeding piecewise changes nothing.
+
+        A boundary is given by the very feed that brings the text up to its `needs`; both numbers only grow from one
+        boundary to the next.
+        """
+        ...
+
+
+@runtime_checkable
+class Restarting(Protocol):
+    """A scanner that wants to know when its open unit was ended from outside. To have this method is optional."""
+
+    def restart(self) -> Scanner:
+        """The scanner for what follows a note of midtrace's: the note ended the open unit, line and marker."""
         ...
 
 
@@ -34,3 +47,8 @@ class Trigger(Protocol):
     def scanner(self, prompt: str, /) -> Scanner:
         """A scanner at the start of the generated text that follows `prompt`."""
         ...
+
+
+def restarted(scanner: Scanner) -> Scanner:
+    """`scanner` told that its open unit was ended from outside, if it wants to know."""
+    return scanner.restart() if isinstance(scanner, Restarting) else scanner

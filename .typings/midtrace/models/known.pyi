@@ -1,0 +1,1 @@
+from runtime.models.known import *
