@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack
@@ -182,7 +183,6 @@ async def _alone(stage: Stage, problem: Problem) -> str:
 async def _watch(stage: Stage, problem: Problem, transcript: Transcript, alone: str | None) -> Outcome:
     console = stage.console
     live = console.is_terminal
-    told = 0
     began = time.perf_counter()
     with Live(console=console, auto_refresh=False) if live else contextlib.nullcontext() as view:
         async with stage.runtime.watch(stage.source, problem.prompt, monitors=problem.monitors, limits=LIMITS) as run:
@@ -195,10 +195,9 @@ async def _watch(stage: Stage, problem: Problem, transcript: Transcript, alone: 
             outcome = run.outcome
         if stage.record is not None:
             stage.record.write(dump({"type": "Outcome", **outcome_record(outcome)}) + "\n")
-    if not live:
+    if not live and console.file is sys.stdout:
         for line in transcript.lines():
             console.print(line, soft_wrap=True)
-            told += 1
     return outcome
 
 

@@ -54,6 +54,10 @@ def main() -> NoReturn:
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
+def _as_interrupt(_signal: int, frame: FrameType | None) -> None:
     """End on SIGTERM as on Ctrl-C: engines close, and no process is left behind."""
-    os.kill(os.getpid(), signal.SIGINT)
+    handler = signal.getsignal(signal.SIGINT)
+    if callable(handler):
+        handler(signal.SIGINT, frame)
+    else:  # started in the background, where a shell switches Ctrl-C off
+        raise KeyboardInterrupt

@@ -200,6 +200,8 @@ class Dispatcher:
         self._inbox.put(Closing())
         if self._thread.is_alive():
             self._thread.join()
+        self._broken = self._broken or "the engine was closed"
+        self._started.set()  # somebody may still wait for it to open
 
     # The thread
 

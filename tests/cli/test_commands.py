@@ -54,7 +54,6 @@ def test_check_reads_json_lines_in_order(tmp_path: Path) -> None:
     out = tmp_path / "findings.jsonl"
     files = [str(tmp_path / "rows.jsonl"), "--out", str(out)]
     done = run("check", *files, "--monitor", "arithmetic", "--text-field", "out")
-    )
 
     findings = [json.loads(line) for line in out.read_text().splitlines()]
     assert [each["id"] for each in findings] == [f"r{n}" for n in range(40)]
@@ -177,12 +176,15 @@ def test_demo_without_a_terminal_and_without_colour() -> None:
 def test_demo_ends_cleanly_when_interrupted(how: int, engine: str) -> None:
     arguments = ["demo", "--model", "smollm2-135m", "--engine", engine, "--problems", "500"]
     with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        me = psutil.Process(process.pid)
-        wanted = 1 if engine == "local" else 6
-        while len(children := me.children(recursive=True)) < wanted:
-            assert process.poll() is None
-        process.send_signal(how)
-        out, err = process.communicate(timeout=60)
+        try:
+            me = psutil.Process(process.pid)
+            wanted = 1 if engine == "local" else 6
+            while len(children := me.children(recursive=True)) < wanted:
+                assert process.poll() is None
+            process.send_signal(how)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
 
     assert process.returncode == 130
     assert err.splitlines()[-1] == "midtrace: interrupted"
