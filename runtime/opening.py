@@ -205,9 +205,10 @@ class MonitoredCall:
         self._entered: AbstractAsyncContextManager[Run] | None = None
 
     def __await__(self) -> Generator[object, None, Outcome]:
-        return self._to_the_end().__await__()
+        return self.outcome().__await__()
 
-    async def _to_the_end(self) -> Outcome:
+    async def outcome(self) -> Outcome:
+        """Run it to its end."""
         async with self._watch() as run:
             return await run.wait()
 
