@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from .lines import AtEnd, EveryLine
-from .protocol import Boundary as Boundary
-from .protocol import Scanner as Scanner
-from .protocol import Trigger as Trigger
+from .blocks import on_block
+from .composition import Composable, compose
+from .counts import every
+from .entropy import high_entropy
+from .lines import at_end, every_line
+from .matches import on_match
+from .phases import Phase, Thinking, thinking
+from .protocol import Boundary, Restarting, Scanner, Trigger
+from .sentences import every_sentence
+from .tagged import on_phase_change, on_tool_call
 
-
-def every_line() -> Trigger:
-    """A checkpoint after every line that holds more than white space."""
-    return EveryLine()
-
-
-def at_end() -> Trigger:
-    """No checkpoint before the end of the trace."""
-    return AtEnd()
-
-
-__all__ = ["Boundary", "Scanner", "Trigger", "at_end", "every_line"]
+__all__ = [
+    "Boundary",
+    "Composable",
+    "Phase",
+    "Restarting",
+    "Scanner",
+    "Thinking",
+    "Trigger",
+    "at_end",
+    "compose",
+    "every",
+    "every_line",
+    "every_sentence",
+    "high_entropy",
+    "on_block",
+    "on_match",
+    "on_phase_change",
+    "on_tool_call",
+    "thinking",
+]

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ..chunks import Token
 from .phases import THINK, Phase, Thinking, ThinkingScanner, check_phase
 from .protocol import Boundary, Scanner, Trigger, restarted
+from .token_cuts import divide
 
 
 class Composable(ABC):
@@ -46,7 +47,8 @@ class Composable(ABC):
             phase: "thinking" is between the tags of `of`, "answer" everywhere else.
             of: The tags; default `<think>` and `</think>`.
 
-        All text of the other phase is one unit. Raises `UsageError` for any other phase.
+        All text of the other phase is one unit; lines and counts start again with each phase. Raises `UsageError` for
+        any other phase.
         """
         check_phase(phase)
         return Within(self, phase, of)
@@ -177,7 +179,7 @@ def _let_through(scanner: Scanner, start: int, known: Sequence[Boundary]) -> tup
 
 @dataclass(frozen=True, slots=True)
 class Within(Composable):
-    """The boundaries of `trigger` in `phase`, and every change of phase."""
+    """The boundaries of `trigger` in `phase`, and every change of phase; there the trigger starts again."""
 
     trigger: Trigger
     phase: Phase
@@ -195,23 +197,23 @@ class _WithinScanner(NamedTuple):
     entered: int
 
     def feed(self, text: str, offset: int, tokens: Sequence[Token], /) -> tuple[Scanner, Sequence[Boundary]]:
-        scanner, boundaries = self.scanner.feed(text, offset, tokens)
         phases, changes = self.phases.read(text, offset)
-        entered = self.entered
+        scanner, entered = self.scanner, self.entered
+        active = self.phases.thinking is self.wanted
         kept: list[Boundary] = []
         if changes:
-            at = 0
-            active = self.phases.thinking is self.wanted
-            for boundary in sorted((*boundaries, *changes), key=_as_proved):
-                if at < len(changes) and boundary.end == boundary.needs == changes[at].end:
-                    at += 1
-                    active = not active
-                    entered = boundary.end
-                    kept.append(boundary)
-                elif active and boundary.end > entered:
-                    kept.append(boundary)
-        elif boundaries and phases.thinking is self.wanted:
-            kept = [boundary for boundary in boundaries if boundary.end > entered]
+            *parts, (text, tokens) = divide(text, tokens, [change.end - offset for change in changes])
+            for change, part in zip(changes, parts, strict=True):
+                scanner, boundaries = scanner.feed(part.text, offset, part.tokens)
+                if active:
+                    kept += (boundary for boundary in boundaries if entered < boundary.end < change.end)
+                kept.append(change)
+                scanner = restarted(scanner)
+                offset = entered = change.end
+                active = not active
+        scanner, boundaries = scanner.feed(text, offset, tokens)
+        if active:
+            kept += (boundary for boundary in boundaries if boundary.end > entered)
         if scanner is self.scanner and phases is self.phases:
             return self, kept
         return _WithinScanner(scanner, phases, self.wanted, entered), kept

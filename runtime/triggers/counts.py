@@ -70,12 +70,16 @@ class _CharacterScanner(NamedTuple):
         if not text:
             return self, ()
         characters, seen = self
-        ends = range(offset + characters - seen, offset + len(text) + 1, characters)
-        seen = (seen + len(text)) % characters
-        return _CharacterScanner(characters, seen), [Boundary(end, end) for end in ends]
+        boundaries = _regular(characters, seen, offset, len(text))
+        return _CharacterScanner(characters, (seen + len(text)) % characters), boundaries
 
     def restart(self) -> Scanner:
         return _CharacterScanner(self.characters, 0)
+
+
+def _regular(distance: int, seen: int, offset: int, length: int) -> list[Boundary]:
+    """Boundaries in `length` characters from `offset` on, where `seen` (fewer than `distance`) came before."""
+    return [Boundary(end, end) for end in range(offset + distance - seen, offset + length + 1, distance)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +100,20 @@ class _TokenScanner(NamedTuple):
     seen: int
 
     def feed(self, text: str, offset: int, tokens: Sequence[Token], /) -> tuple[Scanner, Sequence[Boundary]]:
+        characters, seen = self
         if not tokens:
-            scanner, boundaries = _CharacterScanner(self.characters, self.seen).feed(text, offset, tokens)
-            return _TokenScanner(*scanner), boundaries
+            boundaries = _regular(characters, seen, offset, len(text))
+            return _TokenScanner(characters, (seen + len(text)) % characters), boundaries
         boundaries = []
-        seen = self.seen
         for token in tokens:
             seen += CHARACTERS_A_TOKEN
-            if token.text:
-                offset += len(token.text)
-                if seen >= self.characters:
-                    boundaries.append(Boundary(offset, offset))
-                    seen %= self.characters
-        return _TokenScanner(self.characters, seen), boundaries
+            offset += len(token.text)
+            if not token.text:
+                seen = min(seen, characters - 1)  # the next character ends the unit: there may be none yet
+            elif seen >= characters:
+                boundaries.append(Boundary(offset, offset))
+                seen -= characters
+        return _TokenScanner(characters, seen), boundaries
 
     def restart(self) -> Scanner:
         return _TokenScanner(self.characters, 0)

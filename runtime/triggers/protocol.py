@@ -37,7 +37,7 @@ class Restarting(Protocol):
     """A scanner that wants to know when its open unit was ended from outside. To have this method is optional."""
 
     def restart(self) -> Scanner:
-        """The scanner for what follows a note of midtrace's: the note ended the open unit, line and marker."""
+        """The scanner for what follows a note of midtrace's, or a change of phase: unit, line and marker are over."""
         ...
 
 
