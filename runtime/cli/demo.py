@@ -24,6 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import SourceError, UsageError
+from ..events import TextDelta
 from ..limits import Limits
 from ..models import locate
 from ..opening import EngineName, Runtime, open_runtime
@@ -38,6 +39,8 @@ from .transcript import Transcript, summary
 NOT_VERIFIED = 1
 LIMITS = Limits(rollbacks=30, tokens=2_000, seconds=300)
 SEED = 1
+FRAME = 0.05
+"""Seconds between two pictures of the live view while only text comes in: drawing takes the loop's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,10 @@ async def _one(stage: Stage, options: Options) -> int:
     if not options.as_json:
         console.print(f"[bold]{options.task.name}[/bold] with {Path(options.model).name}, seed {options.seed}")
         console.print(Text(problem.question), highlight=False)
-    alone = await _alone(stage, problem) if options.compare else None
+    alone = None
+    if options.compare:
+        with console.status("the same problem with nobody looking ..."):
+            alone = await _alone(stage, problem)
     transcript = Transcript()
     outcome = await _watch(stage, problem, transcript, alone)
     right = options.task.right(problem, outcome.text)
@@ -183,14 +189,16 @@ async def _alone(stage: Stage, problem: Problem) -> str:
 async def _watch(stage: Stage, problem: Problem, transcript: Transcript, alone: str | None) -> Outcome:
     console = stage.console
     live = console.is_terminal
-    began = time.perf_counter()
+    began = shown = time.perf_counter()
     with Live(console=console, auto_refresh=False) if live else contextlib.nullcontext() as view:
         async with stage.runtime.watch(stage.source, problem.prompt, monitors=problem.monitors, limits=LIMITS) as run:
             async for event in run:
                 transcript.follow(event)
                 if stage.record is not None:
                     stage.record.write(dump(event_record(event, time.perf_counter() - began)) + "\n")
-                if isinstance(view, Live):
+                now = time.perf_counter()
+                if isinstance(view, Live) and (now - shown > FRAME or not isinstance(event, TextDelta)):
+                    shown = now
                     view.update(_shown(transcript, alone), refresh=True)
             outcome = run.outcome
         if stage.record is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import logging
 import os
 import shutil
 import subprocess
@@ -145,11 +146,12 @@ def _from_hub(model: KnownModel, path: Path, progress: Progress) -> None:
     except ImportError:
         raise ModelError("huggingface-hub is not installed (pip install 'midtrace[local]')") from None
     progress("asking the hub", 0, model.size)
+    logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)  # its retries are no news to our user
     folder = path.parent / f"{model.name}.hub"
     try:
         fetched = hf_hub_download(model.hub.repository, model.hub.file, local_dir=folder, etag_timeout=10)
     except Exception as error:
-        raise ModelError(f"hub: {one_line(error)}") from error
+        raise ModelError(f"hub: {one_line(error)[:100]}") from error
     with Path(fetched).open("rb") as file:
         _assemble(model, path, iter([file]), progress)
     shutil.rmtree(folder, ignore_errors=True)

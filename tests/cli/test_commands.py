@@ -201,7 +201,8 @@ from midtrace.engines.ray import RayEngine
 engine = RayEngine(workers=1)
 engine.open()
 mine = {p.pid for p in psutil.Process().children(recursive=True)} | {psutil.Process().pid}
-print(sorted({c.laddr.ip for c in psutil.net_connections("inet") if c.pid in mine and c.status == "LISTEN"}))
+listening = [c for c in psutil.net_connections("inet") if c.pid in mine and c.status == "LISTEN"]
+print(sorted({c.laddr.ip.removeprefix("::ffff:") for c in listening}))
 engine.close()
 """
     env = {key: value for key, value in os.environ.items() if not key.startswith("RAY_")}
