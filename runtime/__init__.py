@@ -1,6 +1,7 @@
 """midtrace verifies a generation while it streams, and touches the stream only when a check fails."""
 
 from . import monitors as monitors
+from . import triggers as triggers
 from .certificate import Certificate as Certificate
 from .chunks import Chunk as Chunk
 from .chunks import Resampling as Resampling
@@ -38,7 +39,15 @@ from .policies import Stop as Stop
 from .session import Run as Run
 from .trace import Origin as Origin
 from .triggers import at_end as at_end
+from .triggers import every as every
 from .triggers import every_line as every_line
+from .triggers import every_sentence as every_sentence
+from .triggers import high_entropy as high_entropy
+from .triggers import on_block as on_block
+from .triggers import on_match as on_match
+from .triggers import on_phase_change as on_phase_change
+from .triggers import on_tool_call as on_tool_call
+from .triggers import thinking as thinking
 from .verdicts import Pass as Pass
 from .verdicts import Span as Span
 from .verdicts import Unknown as Unknown
@@ -91,11 +100,20 @@ __all__ = [
     "View",
     "Violation",
     "at_end",
+    "every",
     "every_line",
+    "every_sentence",
     "generate",
     "generate_sync",
+    "high_entropy",
     "monitored",
     "monitors",
+    "on_block",
+    "on_match",
+    "on_phase_change",
+    "on_tool_call",
     "open_runtime",
+    "thinking",
+    "triggers",
     "verifier",
 ]

@@ -9,14 +9,16 @@ the number of pieces between the span's start and the snapshot's end.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from .triggers.token_cuts import divide
 from .verdicts import Span
 
 if TYPE_CHECKING:
+    from .chunks import Token
     from .triggers.lanes import LaneStates
 
 
@@ -35,12 +37,21 @@ class Origin(Enum):
 class Piece:
     """One appended text, and through `before` all that precedes it. Never changes after it is made.
 
-    `lanes` is what the triggers knew after this piece; restoring it is all that a rollback needs.
+    `lanes` is what the triggers knew after this piece; restoring it is all that a rollback needs. `tokens` is what
+    the source told of the text, for triggers that must read a part of it again.
     """
 
-    __slots__ = ("before", "end", "lanes", "origin", "start", "text")
+    __slots__ = ("before", "end", "lanes", "origin", "start", "text", "tokens")
 
-    def __init__(self, before: Piece | None, text: str, origin: Origin, lanes: LaneStates) -> None:
+    def __init__(
+        self,
+        before: Piece | None,
+        text: str,
+        origin: Origin,
+        lanes: LaneStates,
+        tokens: Sequence[Token] = (),
+    ) -> None:
+        self.tokens = tokens
         self.before = before
         self.text = text
         self.origin = origin
@@ -80,6 +91,7 @@ class Kept(NamedTuple):
     tip: Piece
     rest: str
     origin: Origin
+    tokens: Sequence[Token] = ()
 
 
 def cut(tip: Piece, offset: int) -> Kept:
@@ -89,7 +101,8 @@ def cut(tip: Piece, offset: int) -> Kept:
         piece = piece.before
     if piece.end <= offset or piece.before is None:
         return Kept(piece, "", piece.origin)
-    return Kept(piece.before, piece.text[: offset - piece.start], piece.origin)
+    rest = next(divide(piece.text, piece.tokens, [offset - piece.start]))
+    return Kept(piece.before, rest.text, piece.origin, rest.tokens)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ..events import Checked, Event, Intervened
 from ..limits import Limits
 from ..monitors import Monitor
 from ..policies import Abstain, Gate, Observe, Rollback, Stop
-from ..trace import Origin, Piece, cut
+from ..trace import Kept, Origin, Piece, cut
 from ..triggers import lanes
 from ..triggers.protocol import Trigger
 from ..verdicts import Pass, Span, Unknown, Violation
@@ -180,7 +180,7 @@ class Machine:
             states, units = lanes.feed(tip.lanes, text, tip.end, tokens)
         else:
             states, units = lanes.skip(tip.lanes, tip.end + len(text)), ()
-        self.tip = tip = Piece(tip, text, origin, states)
+        self.tip = tip = Piece(tip, text, origin, states, tokens)
         if units:
             self._submit(units)
         said: list[Event] = []
@@ -257,7 +257,7 @@ class Machine:
 
     def _relane(self, states: lanes.LaneStates) -> None:
         """The same text, read differently by the triggers."""
-        self.tip = Piece(self.tip.before, self.tip.text, self.tip.origin, states)
+        self.tip = Piece(self.tip.before, self.tip.text, self.tip.origin, states, self.tip.tokens)
 
     def _source_failed(self, reason: str, *, transient: bool) -> None:
         self._failures += 1
@@ -447,12 +447,12 @@ class Machine:
         self._delivery.cut(offset, said)
         self._say(said)
         if kept.rest:
-            self._reread(kept.rest, kept.origin)
+            self._reread(kept)
 
-    def _reread(self, text: str, origin: Origin) -> None:
+    def _reread(self, kept: Kept) -> None:
         """Bring the triggers to the end of a piece that the cut went through; its text is delivered already."""
-        states, units = lanes.feed(self.tip.lanes, text, self.tip.end, ())
-        self.tip = Piece(self.tip, text, origin, states)
+        states, units = lanes.feed(self.tip.lanes, kept.rest, self.tip.end, kept.tokens)
+        self.tip = Piece(self.tip, kept.rest, kept.origin, states, kept.tokens)
         self._submit(units)
 
     def _reject(self, ruling: Ruling, status: Status, reason: str) -> None:

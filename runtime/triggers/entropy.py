@@ -110,4 +110,5 @@ class _ShareScanner(NamedTuple):
                 window = (*window, *recent)[-WINDOW:]
                 recent = ()
                 cutoff = sorted(window)[len(window) - 1 - int(share * len(window))]
-        return (self if recent is self.recent else _ShareScanner(share, cutoff, window, recent)), boundaries
+        same = recent is self.recent and window is self.window
+        return (self if same else _ShareScanner(share, cutoff, window, recent)), boundaries

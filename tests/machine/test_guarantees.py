@@ -30,6 +30,7 @@ from midtrace.machine.messages import (
     VerdictsArrived,
 )
 from midtrace.testing import rechunk
+from midtrace.trace import Origin, Piece, cut
 from midtrace.triggers import Trigger, lanes
 
 ALPHABET = "ab XY\n"
@@ -374,7 +375,9 @@ def test_chunking_does_not_matter(text: str, sizes: list[int]) -> None:
 
 
 def checks_of(chunks: list[str]) -> list[tuple[int, int, int, bool, str, str]]:
-    machine = Machine("P", [monitor("X", mt.Observe()), monitor("Y", mt.Observe(), on=mt.at_end())])
+    triggers = [mt.every_line(), mt.at_end(), mt.every(characters=7), mt.every(tokens=3), mt.on_match("X.*Y")]
+    monitors = [monitor(f"{n}", mt.Observe(), on=each) for n, each in enumerate(triggers)]
+    machine = Machine("P", monitors)
     commands = machine.start()
     for chunk in chunks:
         commands += machine.handle(ChunkArrived(0, chunk))
@@ -387,11 +390,24 @@ def checks_of(chunks: list[str]) -> list[tuple[int, int, int, bool, str, str]]:
 @given(text=st.text(ALPHABET, max_size=60), cut=st.integers(0, 60), more=st.text(ALPHABET, max_size=20))
 def test_a_rollback_restores_triggers_exactly(text: str, cut: int, more: str) -> None:
     cut = min(cut, len(text))
-    triggers = [mt.every_line(), mt.at_end()]
+    triggers = [mt.every_line(), mt.at_end(), mt.every(characters=7), mt.every(lines=2), mt.every_sentence()]
     straight, _ = lanes.feed(lanes.begin(triggers, "P"), text[:cut] + more, 0, ())
     before, _ = lanes.feed(lanes.begin(triggers, "P"), text[:cut], 0, ())
     resumed, _ = lanes.feed(before, more, cut, ())
     assert straight == resumed
+
+
+def test_a_cut_through_a_chunk_keeps_its_tokens() -> None:
+    """What the source told of the kept part of a chunk is there for the triggers that read it again."""
+    tokens = (mt.Token("calm ", entropy=0.1), mt.Token("odd ", entropy=3.0), mt.Token("bad", entropy=0.1))
+    tip = Piece(None, "", Origin.GENERATED, lanes.begin([mt.high_entropy(threshold=2.0)], "P"))
+    tip = Piece(tip, "calm odd bad", Origin.GENERATED, tip.lanes, tokens)
+
+    kept = cut(tip, 9)
+
+    assert (kept.rest, tuple(kept.tokens)) == ("calm odd ", tokens[:2])
+    _, units = lanes.feed(kept.tip.lanes, kept.rest, 0, kept.tokens)
+    assert [(unit.start, unit.end) for unit in units] == [(0, 9)]
 
 
 def test_earliest_violation_wins() -> None:
