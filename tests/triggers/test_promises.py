@@ -255,14 +255,31 @@ def test_equal_triggers_are_one_value(name: str) -> None:
     assert trigger not in others
 
 
-def cpu(trigger: Trigger, length: int) -> float:
-    """CPU seconds of hostile texts of `length` characters, by characters, by small chunks and whole."""
-    started = time.process_time()
-    for marker in HOSTILE:
-        text = (marker * length)[:length]
-        for chunks in ([text] * 4, rechunk(text * 2, [13] * length), text):
-            feed_all(trigger, chunks)
-    return time.process_time() - started
+@dataclass(frozen=True)
+class Rescanning:
+    """What no trigger may do: it reads everything again with each chunk."""
+
+    seen: str = ""
+
+    def scanner(self, prompt: str, /) -> Scanner:
+        return self
+
+    def feed(self, text: str, offset: int, tokens: Sequence[Token], /) -> tuple[Scanner, Sequence[Boundary]]:
+        seen = self.seen + text
+        return Rescanning(seen), [Boundary(offset, offset)] if "X!" in seen else []
+
+
+def growth(trigger: Trigger, *, size: int, length: int) -> float:
+    """How many times more CPU eight times the text costs, in chunks of `size` (0: whole); the least of three tries."""
+
+    def cpu(length: int) -> float:
+        started = time.process_time()
+        for marker in ("<think>", " [", ' {"', "\\boxed{a", "x. ", "`"):
+            feed_all(trigger, rechunk((marker * length)[:length], [size] * length if size else []))
+        return time.process_time() - started
+
+    cpu(100)
+    return min(cpu(8 * length) / max(cpu(length), 0.001) for _ in range(3))
 
 
 def feed_all(trigger: Trigger, chunks: Iterable[str]) -> Scanner:
@@ -276,11 +293,14 @@ def feed_all(trigger: Trigger, chunks: Iterable[str]) -> Scanner:
 
 @cases
 def test_cost_is_linear(name: str) -> None:
-    """Four times the text costs about four times as much; a rescan of the trace or the line would cost sixteen."""
+    """Eight times the text costs about eight times as much; reading the trace or the line again would cost 64."""
     trigger, _ = CASES[name]
-    cpu(trigger, 100)
-    short = min(cpu(trigger, 1_000) for _ in range(2))
-    assert cpu(trigger, 4_000) < 10 * short + 0.05
+    assert growth(trigger, size=1, length=1_000) < 24
+    assert growth(trigger, size=0, length=10_000) < 24
+
+
+def test_reading_again_would_be_noticed() -> None:
+    assert growth(Rescanning(), size=1, length=4_000) > 24
 
 
 @cases
