@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import time
@@ -273,10 +274,14 @@ def growth(trigger: Trigger, *, size: int, length: int) -> float:
     """How many times more CPU eight times the text costs, in chunks of `size` (0: whole); the least of three tries."""
 
     def cpu(length: int) -> float:
+        gc.collect()
+        gc.disable()  # its own cost grows with what is alive, which is no business of a trigger's
         started = time.process_time()
         for marker in ("<think>", " [", ' {"', "\\boxed{a", "x. ", "`"):
             feed_all(trigger, rechunk((marker * length)[:length], [size] * length if size else []))
-        return time.process_time() - started
+        spent = time.process_time() - started
+        gc.enable()
+        return spent
 
     cpu(100)
     return min(cpu(8 * length) / max(cpu(length), 0.001) for _ in range(3))
@@ -295,12 +300,12 @@ def feed_all(trigger: Trigger, chunks: Iterable[str]) -> Scanner:
 def test_cost_is_linear(name: str) -> None:
     """Eight times the text costs about eight times as much; reading the trace or the line again would cost 64."""
     trigger, _ = CASES[name]
-    assert growth(trigger, size=1, length=1_000) < 24
-    assert growth(trigger, size=0, length=10_000) < 24
+    assert growth(trigger, size=1, length=1_000) < 32
+    assert growth(trigger, size=0, length=10_000) < 32
 
 
 def test_reading_again_would_be_noticed() -> None:
-    assert growth(Rescanning(), size=1, length=4_000) > 24
+    assert growth(Rescanning(), size=1, length=4_000) > 32
 
 
 @cases
