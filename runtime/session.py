@@ -110,7 +110,6 @@ class Run:
         self._scope: anyio.CancelScope | None = None
         self._pump_wake: asyncio.Future[None] | None = None
         self._interventions: list[Intervened] = []
-        self._finish: Finish | None = None
         self._outcome: Outcome | None = None
         self._handling = 0.0
         self._settling = 0.0
@@ -127,7 +126,7 @@ class Run:
 
     async def __anext__(self) -> Event:
         while not self._events:
-            if self._finish is not None or self._closed:
+            if self._outcome is not None or self._closed:
                 raise StopAsyncIteration
             self._reader = self._loop.create_future()
             try:
@@ -161,7 +160,7 @@ class Run:
             timer = self._loop.call_later(self._limits.seconds, self._on_time_up)
         try:
             self._carry_out(self._machine.start())
-            while self._finish is None:
+            while self._outcome is None:
                 opening, self._opening = self._opening, None
                 if opening is not None:
                     await self._read(opening)
@@ -301,7 +300,6 @@ class Run:
         now = time.perf_counter()
         if self._ended_at is not None:
             self._settling += now - self._ended_at
-        self._finish = finish
         self._outcome = self._summarise(finish, now - self._began)
         self._wake_pump()
 

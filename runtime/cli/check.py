@@ -18,11 +18,12 @@ from rich.progress import Progress
 from ..errors import UsageError
 from ..limits import Limits
 from ..monitors import Monitor
-from ..opening import Runtime, open_runtime
+from ..opening import EngineName, Runtime, open_runtime
 from ..outcome import Outcome
 from ..policies import Observe
 from ..records import dump
 from ..records.json import Json
+from .files import writable
 from .naming import chosen, monitor_options
 
 VIOLATIONS = 1
@@ -56,7 +57,7 @@ def check(
     text_field: str | None,
     problem_field: str | None,
     out: Path | None,
-    engine: str,
+    engine: EngineName,
     jobs: int | None,
     as_json: bool,
 ) -> int:
@@ -71,7 +72,7 @@ def check(
     with ExitStack() as stack:
         sink: TextIO | None = None
         if out is not None:
-            sink = stack.enter_context(_writable(out))
+            sink = stack.enter_context(writable("--out", out))
         elif not as_json:
             sink = sys.stdout
         shown = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
@@ -88,7 +89,7 @@ def check(
             shown.advance(task)
 
         async def work() -> None:
-            async with open_runtime("ray" if engine == "ray" else "local", workers=jobs) as runtime:
+            async with open_runtime(engine, workers=jobs) as runtime:
                 async for row, outcome in _checked(runtime, rows, monitors):
                     tell(row, outcome)
 
@@ -167,13 +168,6 @@ def _field(record: Mapping[str, object], field: str, where: str) -> str:
 
 def _not_text(field: str, value: object, where: str) -> str:
     raise UsageError(f"{where}: expected text in field {field!r}, got {type(value).__name__}")
-
-
-def _writable(path: Path) -> TextIO:
-    try:
-        return path.open("w", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"--out {path}: {error.strerror}") from error
 
 
 def _unknown(outcome: Outcome) -> int:

@@ -6,7 +6,6 @@ import contextlib
 import functools
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +32,7 @@ from ..records import dump, event_record, outcome_record
 from ..records.json import Json
 from ..sources.completions import Completions
 from ..tasks import Problem, Task, task
+from .files import writable
 from .progress import Bar
 from .transcript import Transcript, summary
 
@@ -110,7 +110,7 @@ async def _demo(options: Options) -> int:
     # With --json, standard output belongs to the document; the view goes to standard error if somebody looks there.
     console = Console(stderr=options.as_json)
     async with AsyncExitStack() as stack:
-        record = stack.enter_context(_recording(options.record)) if options.record is not None else None
+        record = stack.enter_context(writable("--record", options.record)) if options.record is not None else None
         with Bar() as bar:
             path = await anyio.to_thread.run_sync(locate, options.model, bar.update)
         with console.status(f"starting {options.engine} workers and loading {path.name} ..."):
@@ -135,16 +135,6 @@ def _source(address: str, chosen: Task) -> Completions:
     from ..sources import llama  # noqa: PLC0415  (an extra)
 
     return llama.source(address, stop=chosen.stop)
-
-
-@contextlib.contextmanager
-def _recording(path: Path) -> Iterator[TextIO]:
-    try:
-        file = path.open("w", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"--record {path}: {error.strerror}") from error
-    with file:
-        yield file
 
 
 # One problem

@@ -189,9 +189,9 @@ class Machine:
         if units and self._gates:
             self._move_gate()
 
-    def _submit(self, units: Iterable[lanes.Unit], *, final: bool = False) -> None:
+    def _submit(self, units: Iterable[lanes.Unit]) -> None:
         checks = [
-            self._check(self.tracks[index], unit.start, unit.end, unit.needs, final=final)
+            self._check(self.tracks[index], unit.start, unit.end, unit.needs, final=False)
             for unit in units
             for index in self._by_lane[unit.lane]
             if not self.tracks[index].covers(unit.end)

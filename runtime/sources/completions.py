@@ -7,15 +7,14 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
-from typing import Self, TypeAlias, cast
+from typing import Self, cast
 
 import anyio.to_thread
 import httpx2
 
 from ..chunks import Chunk, Token
 from ..errors import SourceError, one_line
-
-Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+from ..records.json import Json
 
 TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 """Status codes after which the same request may succeed."""
