@@ -1,6 +1,7 @@
 """midtrace verifies a generation while it streams, and touches the stream only when a check fails."""
 
 from . import monitors as monitors
+from . import policies as policies
 from . import triggers as triggers
 from .certificate import Certificate as Certificate
 from .chunks import Chunk as Chunk
@@ -20,6 +21,7 @@ from .events import Retracted as Retracted
 from .events import SafeUpTo as SafeUpTo
 from .events import TextDelta as TextDelta
 from .ledger import Ledger as Ledger
+from .limits import Budget as Budget
 from .limits import Limits as Limits
 from .monitors import Monitor as Monitor
 from .opening import MonitoredCall as MonitoredCall
@@ -60,6 +62,7 @@ from .views import View as View
 
 __all__ = [
     "Abstain",
+    "Budget",
     "Certificate",
     "Checked",
     "Chunk",
@@ -113,6 +116,7 @@ __all__ = [
     "on_phase_change",
     "on_tool_call",
     "open_runtime",
+    "policies",
     "thinking",
     "triggers",
     "verifier",

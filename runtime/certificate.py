@@ -22,12 +22,15 @@ _OWN_VERSION = metadata.version("midtrace")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """Checks of one monitor with one kind of verdict on `[start, end)`; neighbouring passes share a row."""
+    """Checks of one monitor with one kind of verdict on `[start, end)`; neighbouring passes share a row.
+
+    `skipped` is text that the monitor was told to leave out, such as another phase: no check looked at it.
+    """
 
     monitor: str
     start: int
     end: int
-    verdict: Literal["pass", "violation", "unknown"]
+    verdict: Literal["pass", "violation", "unknown", "skipped"]
     checks: int = 1
     claims: int = 0
     message: str = ""
@@ -71,11 +74,12 @@ class Certificate:
 
     @property
     def complete(self) -> bool:
-        """Whether the rows of every required monitor pass over the whole text, midtrace's own notes left out."""
+        """Whether every required monitor passed all of the text that it was to look at, midtrace's notes left out."""
         notes = [(part.start, part.end) for part in self.injected if part.origin == "feedback"]
         return all(
             _covers(
-                [(r.start, r.end) for r in self.rows if r.monitor == m.name and r.verdict == "pass"] + notes,
+                [(r.start, r.end) for r in self.rows if r.monitor == m.name and r.verdict in ("pass", "skipped")]
+                + notes,
                 self,
             )
             for m in self.monitors
@@ -129,10 +133,20 @@ def digest(text: str) -> str:
 
 
 def _rows(track: Track) -> Iterable[Row]:
+    name = track.monitor.name
+    rows = [
+        _row(name, Span(0 if entry.check.scope == "trace" else entry.check.start, entry.check.end), entry.verdict)
+        for entry in track.entries
+    ]
+    rows += [Row(monitor=name, start=each.start, end=each.end, verdict="skipped", checks=0) for each in track.skipped]
+    if track.skipped:
+        rows.sort(key=lambda row: (row.end, row.start))
+    return _joined(rows)
+
+
+def _joined(rows: Iterable[Row]) -> Iterable[Row]:
     last: Row | None = None
-    for entry in track.entries:
-        span = Span(0 if entry.check.scope == "trace" else entry.check.start, entry.check.end)
-        row = _row(track.monitor.name, span, entry.verdict)
+    for row in rows:
         if last is not None and last.verdict == row.verdict == "pass" and last.end >= row.start:
             last = Row(
                 monitor=last.monitor,

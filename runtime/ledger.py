@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SCHEMA = "midtrace.ledger/1"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
@@ -15,6 +17,7 @@ class Ledger:
     past the violated unit, summed over interventions.
     """
 
+    schema: str = SCHEMA
     chunks: int = 0
     main_tokens: int = 0
     discarded_tokens: int = 0
@@ -28,6 +31,7 @@ class Ledger:
     interventions: int = 0
     detection_lag: int = 0
     check_seconds: float = 0.0
+    check_cpu_seconds: float = 0.0
     queue_seconds: float = 0.0
     handling_seconds: float = 0.0
     settling_seconds: float = 0.0

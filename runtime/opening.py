@@ -17,7 +17,7 @@ import anyio.to_thread
 from .chunks import Source
 from .engines.protocol import Deliver, Engine, Line
 from .errors import UsageError
-from .limits import Limits
+from .limits import Budget, Limits
 from .machine.delivery import Mode
 from .monitors import Monitor
 from .outcome import Outcome
@@ -51,6 +51,7 @@ class Runtime:
         delivery: Mode = "live",
         ahead: int | None = None,
         limits: Limits | None = None,
+        budget: Budget | None = None,
     ) -> AsyncIterator[Run]:
         """Start a monitored generation; leaving the block ends it.
 
@@ -62,6 +63,7 @@ class Runtime:
                 check has cleared), or `final` (all of it at the end).
             ahead: In live delivery, how many characters may be visible beyond what is cleared; None: all.
             limits: What the run may spend.
+            budget: What this run and others may spend together.
 
         Raises `UsageError` for arguments that cannot work. What the source or a verifier does wrong ends in the
         outcome, never as an exception.
@@ -75,6 +77,7 @@ class Runtime:
             delivery=delivery,
             ahead=ahead,
             limits=limits if limits is not None else Limits(),
+            budget=budget,
         )
         failure: Exception | None = None
         async with anyio.create_task_group() as tasks:
@@ -90,10 +93,16 @@ class Runtime:
             raise failure
 
     async def generate(
-        self, source: Source, prompt: str, *, monitors: Sequence[Monitor], limits: Limits | None = None
+        self,
+        source: Source,
+        prompt: str,
+        *,
+        monitors: Sequence[Monitor],
+        limits: Limits | None = None,
+        budget: Budget | None = None,
     ) -> Outcome:
         """A monitored generation from start to end."""
-        async with self.watch(source, prompt, monitors=monitors, limits=limits) as run:
+        async with self.watch(source, prompt, monitors=monitors, limits=limits, budget=budget) as run:
             return await run.wait()
 
 
@@ -174,12 +183,13 @@ async def generate(
     *,
     monitors: Sequence[Monitor],
     limits: Limits | None = None,
+    budget: Budget | None = None,
     engine: EngineName = "ray",
     runtime: Runtime | None = None,
 ) -> Outcome:
     """One monitored generation. Opens an engine for it unless given a `runtime`; for more than one, open your own."""
     async with _given_or_opened(engine, runtime) as opened:
-        return await opened.generate(source, prompt, monitors=monitors, limits=limits)
+        return await opened.generate(source, prompt, monitors=monitors, limits=limits, budget=budget)
 
 
 def generate_sync(

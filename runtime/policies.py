@@ -2,6 +2,9 @@
 
 A policy is a frozen value that the machine reads; it holds no state and runs no code of its own, except a feedback
 callable that its user gave.
+
+Every policy says what an `Unknown` means: `on_unknown`, and apart from it `on_error` for a check that crashed, ran out
+of time or was lost with its worker (None: the same as `on_unknown`).
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from .errors import UsageError
-from .verdicts import Violation
+from .verdicts import Unknown, UnknownKind, Violation
 
 Target: TypeAlias = Literal["claim", "unit", "checkpoint"]
 """Where a rollback cuts: before the wrong claim, before the unit that holds it, or after that unit (kept, wrong)."""
@@ -19,9 +22,12 @@ Target: TypeAlias = Literal["claim", "unit", "checkpoint"]
 Repair: TypeAlias = Literal["correct", "note", "resample"]
 """What a rollback puts in: the corrected text in place of the wrong, a note about it, or nothing but another try."""
 
-OnUnknown: TypeAlias = Literal["unverified", "pass", "violation", "abstain"]
-"""What an `Unknown` means: the run cannot be verified any more; let it count as passed; treat it as a violation;
-abstain."""
+OnUnknown: TypeAlias = Literal["unverified", "pass", "retry", "violation", "abstain"]
+"""What an `Unknown` means: the run cannot be verified any more; let it count as passed; check once more, and after
+that `unverified`; treat it as a violation; abstain."""
+
+FAULTS: frozenset[UnknownKind] = frozenset({"timeout", "crashed", "lost"})
+"""The kinds of `Unknown` that say something of the check and nothing of the text."""
 
 Feedback: TypeAlias = str | Callable[[Sequence[Violation]], str]
 """A template with `{message}` and `{hint}`, or a callable that writes the note for the merged violations."""
@@ -37,11 +43,52 @@ TAGGED = "\n[check: {message}]\n"
 """A note that stands apart from the text, for formats with one step a line."""
 
 
+def _check_template(where: str, template: str) -> None:
+    try:
+        template.format(message="", hint="")
+    except (AttributeError, KeyError, IndexError, ValueError) as error:
+        raise UsageError(
+            f"{where}: expected a template with {{message}} and {{hint}} only, got {template!r}"
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTurn:
+    """Feedback as a turn of the user's: for a chat model whose prompt is written out with its own template.
+
+    `close` ends the assistant's turn and opens the user's, `reopen` ends the user's and opens the assistant's again.
+    No template is built in but the one that has a name of its own, `CHATML`: a wrong one is worse than none.
+    """
+
+    close: str
+    reopen: str
+    text: str = "{message}"
+
+    def __post_init__(self) -> None:
+        _check_template("ChatTurn(text=...)", self.text)
+
+    def __call__(self, violations: Sequence[Violation], /) -> str:
+        """The whole turn."""
+        return self.close + worded(self.text, violations) + self.reopen
+
+
+CHATML = ChatTurn("<|im_end|>\n<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n")
+"""A user's turn in ChatML, which Qwen and many others read."""
+
+
+def worded(template: str, violations: Sequence[Violation]) -> str:
+    """A template with the messages and the hints of all violations filled in; nothing else is ever revealed."""
+    message = "; ".join(violation.message for violation in violations)
+    hint = "; ".join(violation.hint for violation in violations if violation.hint)
+    return template.format(message=message, hint=hint)
+
+
 @dataclass(frozen=True, slots=True)
 class Observe:
     """Report, and leave the text alone. A violation that stands keeps a required monitor's run from `verified`."""
 
     on_unknown: OnUnknown = "unverified"
+    on_error: OnUnknown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +106,7 @@ class Rollback:
     anchor: Anchor = ""
     limit: int | None = None
     on_unknown: OnUnknown = "unverified"
+    on_error: OnUnknown | None = None
 
     def __post_init__(self) -> None:
         if self.limit is not None and self.limit < 0:
@@ -66,13 +114,7 @@ class Rollback:
         if self.repair == "correct" and self.to == "checkpoint":
             raise UsageError('Rollback(to="checkpoint", repair="correct"): expected to="claim" or to="unit"')
         if isinstance(self.feedback, str):
-            try:
-                self.feedback.format(message="", hint="")
-            except (KeyError, IndexError, ValueError) as error:
-                raise UsageError(
-                    f"Rollback(feedback=...): expected a template with {{message}} and {{hint}} only, "
-                    f"got {self.feedback!r}"
-                ) from error
+            _check_template("Rollback(feedback=...)", self.feedback)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +123,7 @@ class Stop:
 
     closing: str = "\n</think>\n\n"
     on_unknown: OnUnknown = "unverified"
+    on_error: OnUnknown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +131,7 @@ class Abstain:
     """Give no answer: the run ends as `abstained`, its text cut before the violation."""
 
     on_unknown: OnUnknown = "unverified"
+    on_error: OnUnknown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +145,16 @@ class Gate:
         """As the policy behind the gate says."""
         return self.then.on_unknown
 
+    @property
+    def on_error(self) -> OnUnknown | None:
+        """As the policy behind the gate says."""
+        return self.then.on_error
+
 
 Reaction: TypeAlias = Observe | Rollback | Stop | Abstain
 Policy: TypeAlias = Reaction | Gate
+
+
+def meaning(policy: Policy, unknown: Unknown) -> OnUnknown:
+    """What `policy` makes of `unknown`."""
+    return policy.on_error if policy.on_error is not None and unknown.kind in FAULTS else policy.on_unknown

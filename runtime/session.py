@@ -22,7 +22,7 @@ from .engines.protocol import Engine, PackedRule, Request
 from .errors import MidtraceError, SourceError, one_line
 from .events import Event, Intervened
 from .ledger import Ledger
-from .limits import Limits
+from .limits import Budget, Limits
 from .machine.delivery import Mode
 from .machine.machine import Machine
 from .machine.messages import (
@@ -95,12 +95,12 @@ class Run:
         delivery: Mode,
         ahead: int | None,
         limits: Limits,
+        budget: Budget | None,
     ) -> None:
         self._source = source
         self._prompt = prompt
         self._prepared = prepared
-        self._machine = Machine(prompt, prepared.monitors, delivery=delivery, ahead=ahead, limits=limits)
-        self._limits = limits
+        self._machine = Machine(prompt, prepared.monitors, delivery=delivery, ahead=ahead, limits=limits, budget=budget)
         self._loop = asyncio.get_running_loop()
         self._line = engine.connect(self._deliver)
         self._events: deque[Event] = deque()
@@ -156,8 +156,9 @@ class Run:
     async def pump(self) -> None:
         """Read the source and let the machine work until the run is over."""
         timer: asyncio.TimerHandle | None = None
-        if self._limits.seconds is not None:
-            timer = self._loop.call_later(self._limits.seconds, self._on_time_up)
+        left = self._machine.spent.time_left(self._loop.time())
+        if left is not None:
+            timer = self._loop.call_later(left.seconds, self._on_time_up, left.reason)
         try:
             self._carry_out(self._machine.start())
             while self._outcome is None:
@@ -251,8 +252,8 @@ class Run:
         if not self._closed:
             self._carry_out(self._machine.handle(VerdictsArrived(results)))
 
-    def _on_time_up(self) -> None:
-        self._carry_out(self._machine.handle(TimeUp()))
+    def _on_time_up(self, reason: str) -> None:
+        self._carry_out(self._machine.handle(TimeUp(reason)))
 
     # Commands
 
@@ -305,16 +306,16 @@ class Run:
 
     def _summarise(self, finish: Finish, wall: float) -> Outcome:
         machine = self._machine
-        tip, count = machine.tip, machine.counters
+        tip, count, spent = machine.tip, machine.counters, machine.spent
         text = tip.read()
-        share = machine.tokens / count.characters if count.characters else 0.0
+        share = spent.tokens / spent.characters if spent.characters else 0.0
         ledger = Ledger(
             chunks=count.chunks,
-            main_tokens=machine.tokens,
+            main_tokens=spent.tokens,
             discarded_tokens=round(count.discarded_characters * share),
             resent_characters=count.resent_characters,
             source_calls=count.source_calls,
-            checks=count.checks,
+            checks=spent.checks,
             claims=count.claims,
             cancelled_checks=count.cancelled_checks,
             stale_verdicts=count.stale_verdicts,
@@ -322,6 +323,7 @@ class Run:
             interventions=len(self._interventions),
             detection_lag=count.detection_lag,
             check_seconds=count.check_seconds,
+            check_cpu_seconds=spent.check_seconds,
             queue_seconds=count.queue_seconds,
             handling_seconds=self._handling,
             settling_seconds=self._settling,

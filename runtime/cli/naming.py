@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TypeAlias, TypeVar
 
 import click
 import pydantic
@@ -14,7 +14,7 @@ import yaml
 from .. import plugins
 from ..errors import UsageError
 from ..monitors import Monitor, check_names
-from ..policies import Abstain, Gate, Observe, OnUnknown, Policy, Repair, Rollback, Stop, Target
+from ..policies import Abstain, Gate, Observe, OnUnknown, Policy, Reaction, Repair, Rollback, Stop, Target
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -23,52 +23,62 @@ class _Strict(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid")
 
 
-class _Observe(_Strict):
-    action: Literal["observe"]
+class _Policy(_Strict):
     on_unknown: OnUnknown = "unverified"
-
-    def policy(self) -> Policy:
-        return Observe(on_unknown=self.on_unknown)
+    on_error: OnUnknown | None = None
 
 
-class _Rollback(_Strict):
+class _Observe(_Policy):
+    action: Literal["observe"]
+
+    def policy(self) -> Reaction:
+        return Observe(on_unknown=self.on_unknown, on_error=self.on_error)
+
+
+class _Rollback(_Policy):
     action: Literal["rollback"]
     to: Target = "unit"
     repair: Repair = "note"
     feedback: str | None = None
     anchor: str = ""
     limit: int | None = None
-    on_unknown: OnUnknown = "unverified"
 
-    def policy(self) -> Policy:
+    def policy(self) -> Reaction:
         plain = Rollback(
-            to=self.to, repair=self.repair, anchor=self.anchor, limit=self.limit, on_unknown=self.on_unknown
+            to=self.to,
+            repair=self.repair,
+            anchor=self.anchor,
+            limit=self.limit,
+            on_unknown=self.on_unknown,
+            on_error=self.on_error,
         )
         return plain if self.feedback is None else replace(plain, feedback=self.feedback)
 
 
-class _Stop(_Strict):
+class _Stop(_Policy):
     action: Literal["stop"]
     closing: str = Stop().closing
-    on_unknown: OnUnknown = "unverified"
 
-    def policy(self) -> Policy:
-        return Stop(closing=self.closing, on_unknown=self.on_unknown)
+    def policy(self) -> Reaction:
+        return Stop(closing=self.closing, on_unknown=self.on_unknown, on_error=self.on_error)
 
 
-class _Abstain(_Strict):
+class _Abstain(_Policy):
     action: Literal["abstain"]
-    on_unknown: OnUnknown = "unverified"
 
-    def policy(self) -> Policy:
-        return Abstain(on_unknown=self.on_unknown)
+    def policy(self) -> Reaction:
+        return Abstain(on_unknown=self.on_unknown, on_error=self.on_error)
+
+
+_AnyReaction: TypeAlias = Annotated[_Observe | _Rollback | _Stop | _Abstain, pydantic.Field(discriminator="action")]
 
 
 class _Gate(_Strict):
     action: Literal["gate"]
+    then: _AnyReaction = _Rollback(action="rollback")
 
     def policy(self) -> Policy:
-        return Gate()
+        return Gate(self.then.policy())
 
 
 class _Entry(_Strict):

@@ -73,9 +73,9 @@ class Bench:
         self._rules.move_to_end(job.key)
         rule = self._rules[job.key]
         if isinstance(rule, Unknown):
-            return Reply(rule, 0.0)
+            return Reply(rule)
         extract, verify, prompt = rule
-        started = time.perf_counter()
+        started, used = time.perf_counter(), _processor_seconds()
         try:
             with self._limits(job.deadline):
                 verdict = judge(extract, verify, with_prompt(job.view, prompt))
@@ -83,7 +83,7 @@ class Bench:
             verdict = Unknown(f"ran longer than {job.deadline:g} s", "timeout")
         except MemoryError:
             verdict = Unknown("ran out of memory", "crashed")
-        return Reply(verdict, time.perf_counter() - started)
+        return Reply(verdict, time.perf_counter() - started, _processor_seconds() - used)
 
     @contextlib.contextmanager
     def _limits(self, deadline: float) -> Iterator[None]:
@@ -116,6 +116,12 @@ def judge(extract: Extractor[Any], verify: Verifier[Any], view: View) -> Verdict
         raise
     except Exception as error:  # noqa: BLE001
         return Unknown(f"the verifier raised {one_line(error)}", "crashed")
+
+
+def _processor_seconds() -> float:
+    """Processor time of this process and of the children that it has waited for."""
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
 def _ring(_signal: int, _frame: FrameType | None) -> None:

@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from ..errors import EngineError, one_line
 from ..logs import logger
 from ..machine.messages import CheckResult
-from ..verdicts import Unknown, Verdict
+from ..verdicts import Unknown
 from .bench import RULES
 from .protocol import Deliver, Job, Reply, Request
 
@@ -279,7 +279,7 @@ class Dispatcher:
                 desk = self._desks.get(worker)
                 if desk is not None and desk.running is not None:
                     running, desk.running = desk.running, None
-                    self._settle(running.waiting, reply.verdict, ran=reply.ran, started=running.started)
+                    self._settle(running.waiting, reply, started=running.started)
             case Died(worker, reason):
                 desk = self._desks.pop(worker, None)
                 if desk is not None:
@@ -387,14 +387,19 @@ class Dispatcher:
     # Answers
 
     def _give_up(self, waiting: _Waiting, reason: str) -> None:
-        self._settle(waiting, Unknown(reason, "lost"))
+        self._settle(waiting, Reply(Unknown(reason, "lost")))
 
-    def _settle(self, waiting: _Waiting, verdict: Verdict, *, ran: float = 0.0, started: float | None = None) -> None:
+    def _settle(self, waiting: _Waiting, reply: Reply, *, started: float | None = None) -> None:
         if waiting.line is _NOBODY:
             return
         began = time.monotonic() if started is None else started
         result = CheckResult(
-            waiting.request.check.id, verdict, max(began - waiting.at, 0.0), ran, max(waiting.attempts, 1)
+            waiting.request.check.id,
+            reply.verdict,
+            queued=max(began - waiting.at, 0.0),
+            ran=reply.ran,
+            cpu=reply.cpu,
+            attempts=max(waiting.attempts, 1),
         )
         self._answers.setdefault(waiting.line, []).append(result)
 
@@ -404,8 +409,10 @@ class Dispatcher:
         self._answers.clear()
 
 
-def _timeout(waiting: _Waiting) -> Unknown:
-    return Unknown(f"ran longer than {waiting.request.deadline:g} s", "timeout")
+def _timeout(waiting: _Waiting) -> Reply:
+    # What a killed process used is not known; all of its time is the honest bound.
+    deadline = waiting.request.deadline
+    return Reply(Unknown(f"ran longer than {deadline:g} s", "timeout"), ran=deadline, cpu=deadline)
 
 
 def _drop(_results: tuple[CheckResult, ...]) -> None:

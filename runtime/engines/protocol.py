@@ -65,10 +65,11 @@ class Job(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What a worker gives back: the verdict and the seconds that the check ran."""
+    """What a worker gives back: the verdict, and the seconds that the check ran, wall and processor time."""
 
     verdict: Verdict
-    ran: float
+    ran: float = 0.0
+    cpu: float = 0.0
 
 
 class Line(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from ..events import Event, Retracted, SafeUpTo, TextDelta
@@ -14,21 +15,23 @@ EVERYTHING = 1 << 62
 
 
 class Delivery:
-    """Releases text as the mode allows; costs O(1) a piece, amortised.
+    """Releases text as the mode allows, and tells `say` of it; costs O(1) a piece, amortised.
 
     `visible` is where the text that the user has ends. `ahead` bounds, in live mode, how many characters may be
     visible beyond the safe offset.
     """
 
-    __slots__ = ("_ahead", "_backlog", "_mode", "_safe", "_said", "_wall", "visible")
+    __slots__ = ("_ahead", "_backlog", "_limit", "_mode", "_safe", "_said", "_say", "_wall", "visible")
 
-    def __init__(self, mode: Mode, ahead: int | None = None) -> None:
+    def __init__(self, mode: Mode, say: Callable[[Event], None], ahead: int | None = None) -> None:
         self._mode = mode
         self._ahead = ahead
+        self._say = say
         self._backlog: deque[Piece] = deque()
         self._safe = 0
         self._said = 0
         self._wall = EVERYTHING
+        self._limit = self._allowed()
         self.visible = 0
 
     @property
@@ -46,25 +49,27 @@ class Delivery:
                 reach = 0
         return min(reach, self._wall)
 
-    def append(self, piece: Piece, out: list[Event]) -> None:
+    def append(self, piece: Piece) -> None:
         """The trace grew by `piece`."""
         self._backlog.append(piece)
-        self._release(self._allowed(), out)
+        self._release(self._limit)
 
-    def clear(self, safe: int, out: list[Event]) -> None:
+    def clear(self, safe: int) -> None:
         """Text before `safe` has been cleared."""
         self._safe = safe
-        self._release(self._allowed(), out)
+        self._limit = self._allowed()
+        self._release(self._limit)
         if safe > self._said:
             self._said = safe
-            out.append(SafeUpTo(safe))
+            self._say(SafeUpTo(safe))
 
-    def gate(self, wall: int, out: list[Event]) -> None:
+    def gate(self, wall: int) -> None:
         """Deliver nothing from `wall` on (`EVERYTHING`: no gate)."""
         self._wall = wall
-        self._release(self._allowed(), out)
+        self._limit = self._allowed()
+        self._release(self._limit)
 
-    def cut(self, offset: int, out: list[Event]) -> None:
+    def cut(self, offset: int) -> None:
         """Text from `offset` on is gone."""
         while self._backlog and self._backlog[-1].start >= offset:
             self._backlog.pop()
@@ -73,15 +78,16 @@ class Delivery:
             self._backlog.append(Piece(last.before, last.text[: offset - last.start], last.origin, last.lanes))
         self._safe = min(self._safe, offset)
         self._said = min(self._said, offset)
+        self._limit = self._allowed()
         if self.visible > offset:
             self.visible = offset
-            out.append(Retracted(offset))
+            self._say(Retracted(offset))
 
-    def flush(self, out: list[Event]) -> None:
+    def flush(self) -> None:
         """The run is over and its text stands: release what the mode still holds back."""
-        self._release(EVERYTHING, out)
+        self._release(EVERYTHING)
 
-    def _release(self, limit: int, out: list[Event]) -> None:
+    def _release(self, limit: int) -> None:
         backlog = self._backlog
         while backlog and self.visible < limit:
             piece = backlog[0]
@@ -89,7 +95,7 @@ class Delivery:
             stop = min(piece.end, limit)
             text = piece.text[skipped : stop - piece.start] if skipped or stop < piece.end else piece.text
             if text:
-                out.append(TextDelta(text, self.visible, piece.origin))
+                self._say(TextDelta(text, self.visible, piece.origin))
                 self.visible = stop
             if stop < piece.end:
                 return

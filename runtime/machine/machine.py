@@ -11,14 +11,14 @@ from typing import Literal, NamedTuple, TypeAlias, assert_never
 
 from ..chunks import CHARACTERS_A_TOKEN, Token
 from ..events import Checked, Event, Intervened
-from ..limits import Limits
+from ..limits import Budget, Limits
 from ..monitors import Monitor
-from ..policies import Abstain, Gate, Observe, Rollback, Stop
+from ..policies import Abstain, Observe, Rollback, Stop, meaning
 from ..trace import Kept, Origin, Piece, cut
 from ..triggers import lanes
-from ..triggers.protocol import Trigger
 from ..verdicts import Pass, Span, Unknown, Violation
 from .arbitration import Finding, Ruling, arbitrate
+from .checks import Answered, Checks
 from .delivery import EVERYTHING, Delivery, Mode
 from .ladder import Ladder
 from .messages import (
@@ -40,7 +40,7 @@ from .messages import (
     VerdictsArrived,
 )
 from .repair import Injection, Repair, plan
-from .track import Entry, Track
+from .track import Track
 
 Phase: TypeAlias = Literal["streaming", "settling", "finished"]
 
@@ -56,21 +56,18 @@ class Stretch(NamedTuple):
 
 
 class Counters:
-    """What the machine counts as it goes; read by the ledger."""
+    """What the machine counts as it goes, beside what it spends; read by the ledger."""
 
     def __init__(self) -> None:
         self.chunks = 0
-        self.characters = 0
-        self.tokens = 0
+        self.reported_tokens = 0
         self.discarded_characters = 0
         self.resent_characters = 0
         self.source_calls = 0
-        self.checks = 0
         self.claims = 0
         self.cancelled_checks = 0
         self.stale_verdicts = 0
         self.repeated_checks = 0
-        self.rollbacks = 0
         self.detection_lag = 0
         self.check_seconds = 0.0
         self.queue_seconds = 0.0
@@ -87,29 +84,15 @@ class Machine:
         delivery: Mode = "live",
         ahead: int | None = None,
         limits: Limits | None = None,
+        budget: Budget | None = None,
     ) -> None:
-        self.limits = limits if limits is not None else Limits()
+        self.spent = Budget.of_one_run(limits if limits is not None else Limits(), budget)
         self.counters = Counters()
         self.phase: Phase = "streaming"
         self.revision = 0
-        triggers: list[Trigger] = []
-        self.tracks: list[Track] = []
-        for monitor in monitors:
-            if monitor.on not in triggers:
-                triggers.append(monitor.on)
-            self.tracks.append(Track(monitor, triggers.index(monitor.on)))
-        self._by_lane = [
-            [index for index, track in enumerate(self.tracks) if track.lane == lane] for lane in range(len(triggers))
-        ]
-        self._required = [track for track in self.tracks if track.monitor.required]
-        # Text that a monitor may still take back is not safe, whether or not the run depends on that monitor.
-        self._clearing = [
-            track for track in self.tracks if track.monitor.required or not isinstance(track.monitor.policy, Observe)
-        ]
-        self._gates = [track for track in self.tracks if isinstance(track.monitor.policy, Gate)]
-        self.tip = Piece(None, "", Origin.GENERATED, lanes.begin(triggers, prompt))
-        self._delivery = Delivery(delivery, ahead)
-        self._outstanding: dict[int, tuple[Track, Entry]] = {}
+        self._checks = Checks(monitors)
+        self.tip = Piece(None, "", Origin.GENERATED, lanes.begin(self._checks.triggers, prompt))
+        self._delivery = Delivery(delivery, self._say, ahead)
         self._stream = 0
         self._reading = False
         self._failures = 0
@@ -118,7 +101,18 @@ class Machine:
         self._notes: list[Stretch] = []
         self._charged: dict[str, int] = {}
         self._stopped = False
+        self._over = ""
         self._out: list[Command] = []
+
+    @property
+    def tracks(self) -> Sequence[Track]:
+        """The checks of each monitor on the text that stands."""
+        return self._checks.tracks
+
+    @property
+    def safe(self) -> int:
+        """Offset up to which every check that counts has cleared the text."""
+        return self._checks.safe(self.tip)
 
     # What goes in
 
@@ -133,7 +127,7 @@ class Machine:
             return []
         match event:
             case ChunkArrived(stream, text, tokens):
-                if stream == self._stream and self._reading and text:
+                if stream == self._stream and self._reading and (text or tokens):
                     self._chunk(text, tokens)
             case VerdictsArrived(results):
                 self._verdicts(results)
@@ -145,75 +139,53 @@ class Machine:
                 if stream == self._stream and self._reading:
                     self._reading = False
                     self._source_failed(reason, transient=transient)
-            case TimeUp():
-                self._finish("exhausted", f"the time limit of {self.limits.seconds} s is spent")
+            case TimeUp(reason):
+                self._finish("exhausted", reason)
             case _:
                 assert_never(event)
-        if self.limits.checks is not None and self.counters.checks > self.limits.checks:
-            self._finish("exhausted", f"the limit of {self.limits.checks} checks is spent")
+        if self._over:
+            self._finish("exhausted", self._over)
         return self._flush()
 
     # Text
 
     def _chunk(self, text: str, tokens: tuple[Token, ...]) -> None:
-        counters = self.counters
+        counters, spent = self.counters, self.spent
         counters.chunks += 1
-        counters.characters += len(text)
-        counters.tokens += len(tokens)
+        counters.reported_tokens += len(tokens)
         self._failures = 0
-        limits = self.limits
-        if limits.characters is not None and counters.characters > limits.characters:
-            self._finish("exhausted", f"the limit of {limits.characters} characters is spent")
-            return
-        self._append(text, Origin.GENERATED, tokens)
-        if limits.tokens is not None and self.tokens > limits.tokens:
-            self._finish("exhausted", f"the limit of {limits.tokens} tokens is spent")
+        characters = spent.characters + len(text)
+        generated = counters.reported_tokens or characters // CHARACTERS_A_TOKEN
+        self._over = spent.spend_text(len(text), generated - spent.tokens)
+        if not self._over:
+            self._append(text, Origin.GENERATED, tokens)
 
-    @property
-    def tokens(self) -> int:
-        """Tokens generated so far, as the source counts them; else estimated from the characters."""
-        return self.counters.tokens or self.counters.characters // CHARACTERS_A_TOKEN
-
-    def _append(self, text: str, origin: Origin, tokens: tuple[Token, ...] = (), *, scanned: bool = True) -> None:
+    def _append(self, text: str, origin: Origin, tokens: tuple[Token, ...] = ()) -> None:
         tip = self.tip
-        if scanned:
-            states, units = lanes.feed(tip.lanes, text, tip.end, tokens)
-        else:
-            states, units = lanes.skip(tip.lanes, tip.end + len(text)), ()
-        self.tip = tip = Piece(tip, text, origin, states, tokens)
+        states, units = lanes.feed(tip.lanes, text, tip.end, tokens)
+        self._grow(Piece(tip, text, origin, states, tokens))
         if units:
-            self._submit(units)
-        said: list[Event] = []
-        self._delivery.append(tip, said)
-        self._say(said)
-        if units and self._gates:
-            self._move_gate()
+            self._submit(self._checks.of_units(units, self.tip, self.revision))
+            self._gate()
 
-    def _submit(self, units: Iterable[lanes.Unit]) -> None:
-        checks = [
-            self._check(self.tracks[index], unit.start, unit.end, unit.needs, final=False)
-            for unit in units
-            for index in self._by_lane[unit.lane]
-            if not self.tracks[index].covers(unit.end)
-        ]
+    def _append_note(self, text: str) -> None:
+        # A note ends whatever unit is open: no unit mixes the model's words with ours.
+        start = self.tip.end
+        states, units = lanes.close(self.tip.lanes, start)
+        self._submit(self._checks.of_units(units, self.tip, self.revision))
+        self._relane(states)
+        self._notes.append(Stretch(start, start + len(text)))
+        self._grow(Piece(self.tip, text, Origin.FEEDBACK, lanes.skip(states, start + len(text))))
+        self._gate()
+
+    def _grow(self, piece: Piece) -> None:
+        self.tip = piece
+        self._delivery.append(piece)
+
+    def _submit(self, checks: Sequence[Check]) -> None:
         if checks:
             self._out.append(Submit(tuple(checks)))
-
-    def _check(self, track: Track, start: int, end: int, needs: int, *, final: bool) -> Check:
-        self.counters.checks += 1
-        check = Check(
-            id=self.counters.checks,
-            monitor=self.tracks.index(track),
-            start=start,
-            end=end,
-            needs=needs,
-            revision=self.revision,
-            snapshot=self.tip,
-            scope=track.monitor.scope,
-            final=final,
-        )
-        self._outstanding[check.id] = (track, track.add(check))
-        return check
+            self._over = self._over or self.spent.spend_checks(len(checks))
 
     # The source
 
@@ -235,25 +207,10 @@ class Machine:
             self._finish("failed", "the source ended without giving any text")
             return
         self.phase = "settling"
-        opened = [state.opened for state in self.tip.lanes]
+        checks = self._checks.at_the_end(self.tip, self.revision)
         self._relane(lanes.skip(self.tip.lanes, end))
-        checks: list[Check] = []
-        for track in self.tracks:
-            start = opened[track.lane]
-            # A blank rest says nothing to a monitor that has seen every unit before it. One that looks at the whole
-            # trace is shown it once more, as final.
-            if track.entries and track.monitor.scope == "unit" and self._blank(start):
-                continue
-            checks.append(self._check(track, start, end, end, final=True))
-        if checks:
-            self._out.append(Submit(tuple(checks)))
+        self._submit(checks)
         self._settle()
-
-    def _blank(self, start: int) -> bool:
-        return all(
-            not piece.text or piece.text[max(start - piece.start, 0) :].strip() == ""
-            for piece in self.tip.back_to(start)
-        )
 
     def _relane(self, states: lanes.LaneStates) -> None:
         """The same text, read differently by the triggers."""
@@ -271,64 +228,61 @@ class Machine:
 
     def _verdicts(self, results: Iterable[CheckResult]) -> None:
         findings: list[Finding] = []
-        abstain = ""
+        again: list[Check] = []
+        undecided: list[Answered] = []
         for result in results:
-            known = self._outstanding.pop(result.id, None)
-            self.counters.check_seconds += result.ran
-            self.counters.queue_seconds += result.queued
-            self.counters.repeated_checks += result.attempts - 1
-            if known is None:
-                self.counters.stale_verdicts += 1
+            answered = self._account(result)
+            if answered is None:
                 continue
-            track, entry = known
+            track, entry = answered
             check, monitor = entry.check, track.monitor
             entry.verdict = result.verdict
-            self._out.append(Deliver(Checked(monitor.name, Span(check.start, check.end), result.verdict)))
+            self._say(Checked(monitor.name, Span(check.start, check.end), result.verdict))
             match result.verdict:
                 case Pass(checked):
                     self.counters.claims += checked
                 case Violation() as violation:
                     self.counters.claims += 1
                     findings.append(Finding(monitor, check, violation))
-                case Unknown(reason):
-                    if monitor.policy.on_unknown == "violation":
-                        findings.append(Finding(monitor, check, Violation(f"could not be checked: {reason}")))
-                    elif monitor.policy.on_unknown == "abstain" and not abstain:
-                        abstain = f"{monitor.name} could not decide: {reason}"
+                case Unknown(reason) as unknown:
+                    match meaning(monitor.policy, unknown):
+                        case "violation":
+                            findings.append(Finding(monitor, check, Violation(f"could not be checked: {reason}")))
+                        case "abstain":
+                            undecided.append(answered)
+                        case "retry" if not entry.retried:
+                            again.append(self._checks.again(answered))
+                        case "retry" | "pass" | "unverified":
+                            pass
                 case _:
                     assert_never(result.verdict)
         ruling = arbitrate(findings)
         if ruling is not None:
             self._act(ruling)
-        elif abstain:
-            self._finish("abstained", abstain)
-        if self.phase == "finished":
-            return
-        self._clear()
-        self._settle()
+        standing = next((each for each in undecided if not each.entry.gone), None)
+        if standing is not None and isinstance(standing.entry.verdict, Unknown):
+            self._finish(
+                "abstained", f"{standing.track.monitor.name} could not decide: {standing.entry.verdict.reason}"
+            )
+        if self.phase != "finished":
+            self._submit([check for check in again if self._checks.waits(check.id)])
+            self._delivery.clear(self.safe)
+            self._gate()
+            self._settle()
 
-    def _clear(self) -> None:
-        said: list[Event] = []
-        self._delivery.clear(self.safe, said)
-        self._say(said)
-        if self._gates:
-            self._move_gate()
+    def _account(self, result: CheckResult) -> Answered | None:
+        counters = self.counters
+        counters.check_seconds += result.ran
+        counters.queue_seconds += result.queued
+        counters.repeated_checks += result.attempts - 1
+        self._over = self._over or self.spent.spend_check_seconds(result.cpu)
+        answered = self._checks.answer(result.id)
+        counters.stale_verdicts += answered is None
+        return answered
 
-    @property
-    def safe(self) -> int:
-        """Offset up to which every check that counts has cleared the text."""
-        states = self.tip.lanes
-        return min((track.safe(states[track.lane].opened) for track in self._clearing), default=self.tip.end)
-
-    def _move_gate(self) -> None:
-        wall = EVERYTHING
-        for track in self._gates:
-            pending = track.first_pending()
-            if pending is not None:
-                wall = min(wall, pending.check.end)
-        said: list[Event] = []
-        self._delivery.gate(wall, said)
-        self._say(said)
+    def _gate(self) -> None:
+        if self._checks.gated:
+            self._delivery.gate(self._checks.wall())
 
     # Interventions
 
@@ -356,10 +310,6 @@ class Machine:
     def _rollback(self, ruling: Ruling, policy: Rollback) -> None:
         name = ruling.winner.monitor.name
         message = ruling.winner.violation.message
-        if self.limits.rollbacks is not None and self.counters.rollbacks >= self.limits.rollbacks:
-            reason = f"the limit of {self.limits.rollbacks} rollbacks is spent; {name}: {message}"
-            self._reject(ruling, "exhausted", reason)
-            return
         charged = self._charged.get(name, 0)
         if policy.limit is not None and charged >= policy.limit:
             self._reject(ruling, "exhausted", f"{name} has spent its {policy.limit} rollbacks: {message}")
@@ -369,23 +319,22 @@ class Machine:
         if rung.step == "abstain":
             self._reject(ruling, "abstained", f"{name}: no repair helped: {message}")
             return
+        over = self.spent.spend_rollback()
+        if over:
+            self._reject(ruling, "exhausted", f"{over}; {name}: {message}")
+            return
         self._charged[name] = charged + 1
-        self.counters.rollbacks += 1
         where = ruling.cut
         if check.start == self._last_repair.end:
             where = min(where, self._last_repair.start)  # the last note gained nothing: it goes too
         if rung.step == "earlier":
-            where = min(where, self._previous_checkpoint(ruling.winner, where))
+            where = min(where, self._checks.start_before(ruling.winner.monitor, where))
         where = max(where, self._delivery.committed)
         self._intervene(ruling, plan(ruling, policy, self.tip, rung=rung, cut=where))
 
     def _own(self, offset: int) -> int:
         """`offset` in the text without midtrace's notes."""
         return offset - sum(note.end - note.start for note in self._notes if note.end <= offset)
-
-    def _previous_checkpoint(self, finding: Finding, offset: int) -> int:
-        entries = next(track for track in self.tracks if track.monitor is finding.monitor).entries
-        return max((entry.check.start for entry in entries if entry.check.start < offset), default=0)
 
     def _intervene(self, ruling: Ruling, repair: Repair) -> None:
         old = self.tip.end
@@ -416,15 +365,10 @@ class Machine:
 
     def _inject(self, parts: Iterable[Injection]) -> None:
         for part in parts:
-            if not part.text:
-                continue
-            if not part.scanned:
-                # A note ends whatever unit is open: no unit mixes the model's words with ours.
-                states, units = lanes.close(self.tip.lanes, self.tip.end)
-                self._submit(units)
-                self._relane(states)
-                self._notes.append(Stretch(self.tip.end, self.tip.end + len(part.text)))
-            self._append(part.text, part.origin, scanned=part.scanned)
+            if part.text and part.scanned:
+                self._append(part.text, part.origin)
+            elif part.text:
+                self._append_note(part.text)
 
     def _cut(self, offset: int) -> None:
         """Back to the state of `offset`: text, triggers, checks and delivery."""
@@ -434,26 +378,21 @@ class Machine:
         self.tip = kept.tip
         while self._notes and self._notes[-1].end > offset:
             self._notes.pop()
-        cancelled = [
-            entry.check.id
-            for track in self.tracks
-            for entry in track.cut(offset)
-            if self._outstanding.pop(entry.check.id, None) is not None
-        ]
-        if cancelled:
-            self.counters.cancelled_checks += len(cancelled)
-            self._out.append(CancelChecks(tuple(cancelled)))
-        said: list[Event] = []
-        self._delivery.cut(offset, said)
-        self._say(said)
+        self._cancel(self._checks.cut(offset))
+        self._delivery.cut(offset)
         if kept.rest:
             self._reread(kept)
+
+    def _cancel(self, ids: tuple[int, ...]) -> None:
+        if ids:
+            self.counters.cancelled_checks += len(ids)
+            self._out.append(CancelChecks(ids))
 
     def _reread(self, kept: Kept) -> None:
         """Bring the triggers to the end of a piece that the cut went through; its text is delivered already."""
         states, units = lanes.feed(self.tip.lanes, kept.rest, self.tip.end, kept.tokens)
         self.tip = Piece(self.tip, kept.rest, kept.origin, states, kept.tokens)
-        self._submit(units)
+        self._submit(self._checks.of_units(units, self.tip, self.revision))
 
     def _reject(self, ruling: Ruling, status: Status, reason: str) -> None:
         """End the run without an answer; what was rejected does not stay in its text."""
@@ -465,51 +404,31 @@ class Machine:
     # The end
 
     def _settle(self) -> None:
-        if self.phase != "settling" or self._outstanding:
+        if self.phase != "settling" or self._checks.pending:
             return
-        open_findings = [
-            f"{track.monitor.name}: {self._describe(entry)}"
-            for track in self._required
-            for entry in track.entries
-            if not track.clears(entry.verdict)
-        ]
-        if open_findings:
-            more = f" (and {len(open_findings) - 1} more)" if len(open_findings) > 1 else ""
-            self._finish("unverified", open_findings[0] + more)
-        elif not self._required:
+        objections = list(self._checks.objections())
+        if objections:
+            more = f" (and {len(objections) - 1} more)" if len(objections) > 1 else ""
+            self._finish("unverified", objections[0] + more)
+        elif not self._checks.required:
             self._finish("unverified", "no monitor is required")
         else:
             self._finish("verified", "every required check passed")
-
-    @staticmethod
-    def _describe(entry: Entry) -> str:
-        match entry.verdict:
-            case Violation(message):
-                return message
-            case Unknown(reason):
-                return f"not decided: {reason}"
-            case verdict:
-                return f"{verdict}"
 
     def _finish(self, status: Status, reason: str) -> None:
         if self.phase == "finished":
             return
         self._close()
         self.phase = "finished"
-        if self._outstanding:
-            self.counters.cancelled_checks += len(self._outstanding)
-            self._out.append(CancelChecks(tuple(self._outstanding)))
-            self._outstanding.clear()
+        self._cancel(self._checks.drop())
         if status == "verified":
-            said: list[Event] = []
-            self._delivery.gate(EVERYTHING, said)
-            self._delivery.clear(self.tip.end, said)
-            self._delivery.flush(said)
-            self._say(said)
+            self._delivery.gate(EVERYTHING)
+            self._delivery.clear(self.tip.end)
+            self._delivery.flush()
         self._out.append(Finish(status, reason))
 
-    def _say(self, events: Iterable[Event]) -> None:
-        self._out.extend(map(Deliver, events))
+    def _say(self, event: Event) -> None:
+        self._out.append(Deliver(event))
 
     def _flush(self) -> list[Command]:
         out, self._out = self._out, []

@@ -43,12 +43,16 @@ class Check(NamedTuple):
 
 
 class CheckResult(NamedTuple):
-    """The verdict on one check, with what it cost (seconds) and how often it had to run."""
+    """The verdict on one check, with what it cost and how often it had to run.
+
+    Seconds: `queued` until it started, `ran` from there, `cpu` of processor time (child processes included).
+    """
 
     id: int
     verdict: Verdict
     queued: float = 0.0
     ran: float = 0.0
+    cpu: float = 0.0
     attempts: int = 1
 
 
@@ -84,7 +88,9 @@ class VerdictsArrived(NamedTuple):
 
 
 class TimeUp(NamedTuple):
-    """The wall time of the run is spent."""
+    """The wall time is spent; `reason` says whose."""
+
+    reason: str
 
 
 MachineEvent: TypeAlias = ChunkArrived | SourceEnded | SourceFailed | VerdictsArrived | TimeUp

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..policies import TAGGED, Anchor, Feedback, Rollback
+from ..policies import TAGGED, Anchor, Feedback, Rollback, worded
 from ..trace import Origin, Piece
 from ..verdicts import Violation
 from .arbitration import Finding, Ruling
@@ -80,18 +80,12 @@ def _corrected(finding: Finding, correction: str, tip: Piece, cut: int) -> str:
 
 def _note(feedback: Feedback, violations: Sequence[Violation]) -> str:
     if isinstance(feedback, str):
-        return _fill(feedback, violations)
+        return worded(feedback, violations)
     try:
         note = feedback(violations)
     except Exception:  # noqa: BLE001  (a user's callable; its failure must not end the run)
-        return _fill(TAGGED, violations)
-    return note if isinstance(note, str) else _fill(TAGGED, violations)
-
-
-def _fill(template: str, violations: Sequence[Violation]) -> str:
-    message = "; ".join(violation.message for violation in violations)
-    hint = "; ".join(violation.hint for violation in violations if violation.hint)
-    return template.format(message=message, hint=hint)
+        return worded(TAGGED, violations)
+    return note if isinstance(note, str) else worded(TAGGED, violations)
 
 
 def _with_hint(violations: Sequence[Violation]) -> str:

@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from ..monitors import Monitor
+from ..policies import meaning
 from ..verdicts import Pass, Unknown, Verdict, Violation
 from .messages import Check
 
 
 class Entry:
-    """A check and, once it is known, its verdict."""
+    """A check and, once it is known, its verdict.
 
-    __slots__ = ("check", "verdict")
+    `retried` says that it runs for a second time, `gone` that its text does not stand any more.
+    """
+
+    __slots__ = ("check", "gone", "retried", "verdict")
 
     def __init__(self, check: Check) -> None:
         self.check = check
         self.verdict: Verdict | None = None
+        self.retried = False
+        self.gone = False
+
+
+class Skipped(NamedTuple):
+    """Text that the monitor's trigger leaves out; `needs` as in `Boundary`."""
+
+    start: int
+    end: int
+    needs: int
 
 
 class Track:
     """The checks of one monitor whose text still stands, by offset."""
 
-    __slots__ = ("_cleared", "_resolved", "entries", "lane", "monitor")
+    __slots__ = ("_cleared", "_resolved", "entries", "index", "lane", "monitor", "skipped")
 
-    def __init__(self, monitor: Monitor, lane: int) -> None:
+    def __init__(self, monitor: Monitor, index: int, lane: int) -> None:
         self.monitor = monitor
+        self.index = index
         self.lane = lane
         self.entries: list[Entry] = []
+        self.skipped: list[Skipped] = []
         self._cleared = 0
         self._resolved = 0
 
@@ -35,24 +53,30 @@ class Track:
         self.entries.append(entry)
         return entry
 
-    def covers(self, offset: int) -> bool:
-        """Whether a check already reaches `offset`: text read again after a cut is not checked again."""
-        return bool(self.entries) and self.entries[-1].check.end >= offset
+    def reaches(self, offset: int) -> bool:
+        """Whether `offset` is dealt with: text read again after a cut is not checked again."""
+        if self.entries and self.entries[-1].check.end >= offset:
+            return True
+        return bool(self.skipped) and self.skipped[-1].end >= offset
 
     def cut(self, offset: int) -> list[Entry]:
         """Drop, and give back, the checks that rest on text from `offset` on."""
         dropped: list[Entry] = []
         while self.entries and self.entries[-1].check.needs > offset:
-            dropped.append(self.entries.pop())
+            entry = self.entries.pop()
+            entry.gone = True
+            dropped.append(entry)
+        while self.skipped and self.skipped[-1].needs > offset:
+            self.skipped.pop()
         self._cleared = min(self._cleared, len(self.entries))
         self._resolved = min(self._resolved, len(self.entries))
         return dropped
 
-    def safe(self, opened: int) -> int:
-        """Offset up to which every check has cleared the text; `opened` is where the open unit starts."""
+    def safe(self, unchecked: int) -> int:
+        """Offset up to which every check has cleared the text; at `unchecked` starts what still wants a check."""
         while self._cleared < len(self.entries) and self.clears(self.entries[self._cleared].verdict):
             self._cleared += 1
-        return self.entries[self._cleared].check.start if self._cleared < len(self.entries) else opened
+        return self.entries[self._cleared].check.start if self._cleared < len(self.entries) else unchecked
 
     def first_pending(self) -> Entry | None:
         """The earliest check without a verdict."""
@@ -66,6 +90,6 @@ class Track:
             case Pass():
                 return True
             case Unknown():
-                return self.monitor.policy.on_unknown == "pass"
+                return meaning(self.monitor.policy, verdict) == "pass"
             case Violation() | None:
                 return False

@@ -41,7 +41,7 @@ def event_record(event: Event, at: float) -> Mapping[str, Json]:
 
 
 def outcome_record(outcome: Outcome) -> dict[str, Json]:
-    """An outcome, as the command line prints it."""
+    """An outcome, as the command line prints it; `docs/records.md` explains its certificate and its ledger."""
     ledger = plain(outcome.ledger)
     assert isinstance(ledger, Mapping)
     return {

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ..chunks import Token
 from .phases import THINK, Phase, Thinking, ThinkingScanner, check_phase
-from .protocol import Boundary, Scanner, Trigger, restarted
+from .protocol import Boundary, Scanner, Trigger, restarted, skipping
 from .token_cuts import divide
 
 
@@ -27,7 +27,7 @@ class Composable(ABC):
         """A scanner at the start of the generated text that follows `prompt`."""
 
     def __or__(self, other: Trigger) -> Composable:
-        """The boundaries of either."""
+        """The boundaries of either. Nothing is left out: for both in one phase, say `(a | b).within(phase)`."""
         return Either((*_members(self), *_members(other)))
 
     def __ror__(self, other: Trigger) -> Composable:
@@ -47,8 +47,8 @@ class Composable(ABC):
             phase: "thinking" is between the tags of `of`, "answer" everywhere else.
             of: The tags; default `<think>` and `</think>`.
 
-        All text of the other phase is one unit; lines and counts start again with each phase. Raises `UsageError` for
-        any other phase.
+        The text of the other phase is not checked, tags included that lead into it; lines and counts start again with
+        each phase. Raises `UsageError` for any other phase.
         """
         check_phase(phase)
         return Within(self, phase, of)
@@ -121,7 +121,7 @@ class _EitherScanner(NamedTuple):
         last = self.last
         for boundary in found:
             if boundary.end > last:
-                kept.append(boundary)
+                kept.append(boundary._replace(skip=False))  # what one trigger leaves out, another wants
                 last = boundary.end
         return _EitherScanner(tuple(scanners), last), kept
 
@@ -174,6 +174,8 @@ class _FromScanner(NamedTuple):
 
 def _let_through(scanner: Scanner, start: int, known: Sequence[Boundary]) -> tuple[Scanner, Sequence[Boundary]]:
     kept = [boundary for boundary in known if boundary.end >= start]
+    if kept:
+        kept[0] = kept[0]._replace(skip=False)  # its unit holds everything from the start of the trace
     return (scanner if kept else _FromScanner(scanner, start)), kept
 
 
@@ -207,7 +209,7 @@ class _WithinScanner(NamedTuple):
                 scanner, boundaries = scanner.feed(part.text, offset, part.tokens)
                 if active:
                     kept += (boundary for boundary in boundaries if entered < boundary.end < change.end)
-                kept.append(change)
+                kept.append(change._replace(skip=not active or skipping(scanner)))
                 scanner = restarted(scanner)
                 offset = entered = change.end
                 active = not active
@@ -217,6 +219,10 @@ class _WithinScanner(NamedTuple):
         if scanner is self.scanner and phases is self.phases:
             return self, kept
         return _WithinScanner(scanner, phases, self.wanted, entered), kept
+
+    @property
+    def skipping(self) -> bool:
+        return self.phases.thinking is not self.wanted or skipping(self.scanner)
 
     def restart(self) -> Scanner:
         return self._replace(scanner=restarted(self.scanner), phases=self.phases.restart())

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 from ..chunks import Token
-from .protocol import Boundary, Scanner, Trigger, restarted
+from .protocol import Boundary, Scanner, Trigger, restarted, skipping
 
 
 class LaneState(NamedTuple):
@@ -19,17 +19,22 @@ class LaneState(NamedTuple):
     scanner: Scanner
     opened: int
 
+    def unchecked(self, end: int) -> int:
+        """Where the text starts that this lane still owes a unit for; `end` is where the trace ends."""
+        return end if skipping(self.scanner) else self.opened
+
 
 LaneStates: TypeAlias = tuple[LaneState, ...]
 
 
 class Unit(NamedTuple):
-    """A complete unit `[start, end)` of lane `lane`; `needs` as in `Boundary`."""
+    """A complete unit `[start, end)` of lane `lane`; `needs` and `skip` as in `Boundary`."""
 
     lane: int
     start: int
     end: int
     needs: int
+    skip: bool
 
 
 def begin(triggers: Sequence[Trigger], prompt: str) -> LaneStates:
@@ -46,9 +51,9 @@ def feed(states: LaneStates, text: str, offset: int, tokens: Sequence[Token]) ->
         if scanner is state.scanner and not boundaries:
             continue
         opened = state.opened
-        for end, needs in boundaries:
+        for end, needs, skip in boundaries:
             if end > opened:
-                units.append(Unit(lane, opened, end, needs))
+                units.append(Unit(lane, opened, end, needs, skip))
                 opened = end
         if changed is None:
             changed = list(states)
@@ -58,7 +63,11 @@ def feed(states: LaneStates, text: str, offset: int, tokens: Sequence[Token]) ->
 
 def close(states: LaneStates, offset: int) -> tuple[LaneStates, Sequence[Unit]]:
     """End every open unit at `offset`: what follows there is not the model's."""
-    units = [Unit(lane, state.opened, offset, offset) for lane, state in enumerate(states) if state.opened < offset]
+    units = [
+        Unit(lane, state.opened, offset, offset, skipping(state.scanner))
+        for lane, state in enumerate(states)
+        if state.opened < offset
+    ]
     return skip(states, offset), units
 
 

@@ -14,10 +14,14 @@ from ..chunks import Token
 
 
 class Boundary(NamedTuple):
-    """A unit ends at `end`; the text up to `needs` was necessary to know it (`needs >= end`)."""
+    """A unit ends at `end`; the text up to `needs` was necessary to know it (`needs >= end`).
+
+    `skip` says that the trigger was told to leave this unit out: it is part of the trace, and nobody checks it.
+    """
 
     end: int
     needs: int
+    skip: bool = False
 
 
 class Scanner(Protocol):
@@ -41,12 +45,27 @@ class Restarting(Protocol):
         ...
 
 
+@runtime_checkable
+class Scoped(Protocol):
+    """A scanner that leaves some of the text out. To have this property is optional."""
+
+    @property
+    def skipping(self) -> bool:
+        """Whether the text that follows is left out, until a boundary says otherwise."""
+        ...
+
+
 class Trigger(Protocol):
     """Says where checkpoints are. A frozen value; equal triggers share one scan."""
 
     def scanner(self, prompt: str, /) -> Scanner:
         """A scanner at the start of the generated text that follows `prompt`."""
         ...
+
+
+def skipping(scanner: Scanner) -> bool:
+    """Whether `scanner` leaves the open unit out."""
+    return isinstance(scanner, Scoped) and scanner.skipping
 
 
 def restarted(scanner: Scanner) -> Scanner:

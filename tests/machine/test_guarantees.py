@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import get_args
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -29,9 +30,12 @@ from midtrace.machine.messages import (
     TimeUp,
     VerdictsArrived,
 )
+from midtrace.machine.track import Track
+from midtrace.policies import OnUnknown, meaning
 from midtrace.testing import rechunk
-from midtrace.trace import Origin, Piece, cut
+from midtrace.trace import Origin, Piece, cut, provenance
 from midtrace.triggers import Trigger, lanes
+from midtrace.verdicts import UnknownKind
 
 ALPHABET = "ab XY\n"
 
@@ -57,19 +61,32 @@ def monitor(
     return mt.Monitor(letter, verify=lambda text: None, policy=policy, required=required, priority=priority, on=on)
 
 
-policies = st.one_of(
+unknowns = st.sampled_from(get_args(OnUnknown))
+errors = st.none() | unknowns
+reactions = st.one_of(
     st.builds(
         mt.Rollback,
         to=st.sampled_from(["claim", "unit"]),
         repair=st.sampled_from(["correct", "note", "resample"]),
         limit=st.none() | st.integers(0, 3),
         anchor=st.sampled_from(["", "go on:"]),
+        on_unknown=unknowns,
+        on_error=errors,
     ),
-    st.builds(mt.Rollback, to=st.just("checkpoint"), repair=st.sampled_from(["note", "resample"])),
-    st.just(mt.Stop(closing="</think>\n")),
-    st.just(mt.Abstain()),
-    st.just(mt.Observe()),
-    st.just(mt.Gate(mt.Rollback(to="unit", repair="correct"))),
+    st.builds(mt.Rollback, to=st.just("checkpoint"), repair=st.sampled_from(["note", "resample"]), on_unknown=unknowns),
+    st.builds(mt.Stop, closing=st.just("</think>\n"), on_unknown=unknowns, on_error=errors),
+    st.builds(mt.Abstain, on_unknown=unknowns, on_error=errors),
+    st.builds(mt.Observe, on_unknown=unknowns, on_error=errors),
+)
+policies = reactions | st.builds(mt.Gate, reactions)
+PHASES = mt.thinking("a", "b")
+places = st.sampled_from(
+    [
+        mt.every_line(),
+        mt.every(characters=5),
+        mt.every_line().within("answer", PHASES),
+        mt.at_end().within("thinking", PHASES),
+    ]
 )
 
 
@@ -79,6 +96,7 @@ class World(RuleBasedStateMachine):
     @initialize(
         first=policies,
         second=policies,
+        on=places,
         required=st.booleans(),
         delivery=st.sampled_from(["live", "held", "final"]),
         ahead=st.none() | st.integers(0, 10),
@@ -88,6 +106,7 @@ class World(RuleBasedStateMachine):
         self,
         first: mt.Policy,
         second: mt.Policy,
+        on: Trigger,
         required: bool,
         delivery: Mode,
         ahead: int | None,
@@ -95,13 +114,18 @@ class World(RuleBasedStateMachine):
     ) -> None:
         self.delivery = delivery
         self.ahead = ahead if delivery == "live" else None
-        self.monitors = [monitor("X", first), monitor("Y", second, required=required, priority=1)]
+        self.monitors = [
+            monitor("X", first),
+            monitor("Y", second, required=required, priority=1, on=on),
+        ]
+        self.batch = mt.Budget(rollbacks=4)
         self.machine = Machine(
             "P",
             self.monitors,
             delivery=delivery,
             ahead=self.ahead,
             limits=mt.Limits(rollbacks=rollbacks, characters=2_000),
+            budget=self.batch,
         )
         self.text = ""
         self.user = ""
@@ -113,7 +137,7 @@ class World(RuleBasedStateMachine):
         self.streams = 0
         self.finish: Finish | None = None
         self.violated = False
-        self.unknowns: list[Check] = []
+        self.asked: dict[tuple[int, int, int, int], int] = {}
         self.given = ""
         self.interventions = 0
         self.carry_out(self.machine.start())
@@ -132,6 +156,9 @@ class World(RuleBasedStateMachine):
                         assert check.id not in self.seen, "a check is submitted once"
                         self.seen.add(check.id)
                         self.open_checks[check.id] = check
+                        place = (check.monitor, check.revision, check.start, check.end)
+                        self.asked[place] = self.asked.get(place, 0) + 1
+                        assert self.asked[place] <= 2, "a check is repeated once at most"
                 case CancelChecks(ids):
                     for each in ids:
                         del self.open_checks[each]
@@ -173,6 +200,12 @@ class World(RuleBasedStateMachine):
     def judge(self, check: Check) -> mt.Verdict:
         return letter_is_absent(self.monitors[check.monitor].name, check)
 
+    def means(self, monitor: int, verdict: mt.Verdict | None) -> OnUnknown | None:
+        return meaning(self.monitors[monitor].policy, verdict) if isinstance(verdict, mt.Unknown) else None
+
+    def passes(self, monitor: int, verdict: mt.Verdict | None) -> bool:
+        return isinstance(verdict, mt.Pass) or self.means(monitor, verdict) == "pass"
+
     def leave_stream(self) -> int:
         assert self.stream is not None
         left, self.stream = self.stream, None
@@ -201,7 +234,7 @@ class World(RuleBasedStateMachine):
     @rule()
     def anything_after_the_end(self) -> None:
         assert self.machine.handle(ChunkArrived(self.machine.revision, "more")) == []
-        assert self.machine.handle(TimeUp()) == []
+        assert self.machine.handle(TimeUp("no time")) == []
 
     @precondition(lambda self: self.open_checks)
     @rule(data=st.data())
@@ -216,12 +249,17 @@ class World(RuleBasedStateMachine):
         self.take(VerdictsArrived(tuple(results)))
 
     @precondition(lambda self: self.open_checks)
-    @rule(data=st.data())
-    def lost_verdict(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), kind=st.sampled_from(get_args(UnknownKind)))
+    def no_verdict(self, data: st.DataObject, kind: UnknownKind) -> None:
+        """A check that could not decide, crashed, or was lost with its worker."""
         each = data.draw(st.sampled_from(sorted(self.open_checks)))
         check = self.open_checks.pop(each)
-        self.unknowns.append(check)
-        self.take(VerdictsArrived((CheckResult(each, mt.Unknown("lost", "lost")),)))
+        unknown = mt.Unknown("no verdict", kind)
+        self.violated |= self.means(check.monitor, unknown) == "violation"
+        self.take(VerdictsArrived((CheckResult(each, unknown),)))
+        if self.means(check.monitor, unknown) == "abstain" and not self.violated:
+            assert self.finish is not None
+            assert self.finish.status == "abstained"
 
     @precondition(lambda self: self.gone and self.finish is None)
     @rule(data=st.data())
@@ -249,7 +287,7 @@ class World(RuleBasedStateMachine):
     @rule(really=st.integers(0, 20))
     def time_is_up(self, really: int) -> None:
         if really == 0:
-            self.take(TimeUp())
+            self.take(TimeUp("no time"))
 
     def take(self, event: MachineEvent) -> None:
         commands = self.machine.handle(event)
@@ -301,7 +339,7 @@ class World(RuleBasedStateMachine):
             if track.monitor.required:
                 for entry in track.entries:
                     if entry.check.start < safe:
-                        assert isinstance(entry.verdict, mt.Pass)
+                        assert self.passes(track.index, entry.verdict)
 
     @invariant()
     def verified_means_verified(self) -> None:
@@ -313,10 +351,23 @@ class World(RuleBasedStateMachine):
         for track in self.machine.tracks:
             if not track.monitor.required:
                 continue
-            assert all(isinstance(entry.verdict, mt.Pass) for entry in track.entries)
+            assert all(self.passes(track.index, entry.verdict) for entry in track.entries)
             for entry in track.entries:
-                assert track.monitor.name not in entry.check.view("").text
+                if isinstance(entry.verdict, mt.Pass):
+                    assert track.monitor.name not in entry.check.view("").text
             assert track.entries, "every monitor has run"
+            self.nothing_is_left_out(track)
+
+    def nothing_is_left_out(self, track: Track) -> None:
+        """All text is in a check, in a note, or in what the trigger was told to leave out."""
+        parts = [(entry.check.start, entry.check.end) for entry in track.entries]
+        parts += [(skipped.start, skipped.end) for skipped in track.skipped]
+        parts += [part.span for part in provenance(self.machine.tip) if part.origin is Origin.FEEDBACK]
+        reached = 0
+        for start, end in sorted(parts):
+            assert start <= reached or self.machine.tip.read(reached, start).isspace()
+            reached = max(reached, end)
+        assert self.machine.tip.read(reached).strip() == "", "only a blank rest may go unchecked"
 
     @invariant()
     def rejected_text_is_no_answer(self) -> None:
@@ -326,8 +377,9 @@ class World(RuleBasedStateMachine):
         if self.finish.status not in ("abstained", "exhausted"):
             return
         for track in self.machine.tracks:
-            match track.monitor.policy:
-                case mt.Rollback(to="claim" | "unit") | mt.Abstain() | mt.Gate():
+            policy = track.monitor.policy
+            match policy.then if isinstance(policy, mt.Gate) else policy:
+                case mt.Rollback(to="claim" | "unit") | mt.Abstain():
                     assert not any(isinstance(entry.verdict, mt.Violation) for entry in track.entries)
                 case _:
                     pass  # these leave what they object to in the text, and say so beside it
@@ -336,9 +388,10 @@ class World(RuleBasedStateMachine):
     def rollbacks_are_bounded(self) -> None:
         """7. Always ends."""
         if hasattr(self, "machine"):
-            limit = self.machine.limits.rollbacks
+            limit = self.machine.spent.limits.rollbacks
             assert limit is not None
-            assert self.machine.counters.rollbacks <= limit
+            assert self.machine.spent.rollbacks <= min(limit, 4)
+            assert self.batch.rollbacks == self.machine.spent.rollbacks
 
     def teardown(self) -> None:
         """7. Whatever state a run is in: when the source ends and all verdicts are in, it is over."""
@@ -433,7 +486,7 @@ def test_simultaneous_violations_are_merged_and_charged_once() -> None:
     (act,) = [c.event for c in commands if isinstance(c, Deliver) and isinstance(c.event, mt.Intervened)]
     assert act.monitors == ("X", "Y")
     assert "no 0; no 1" in act.injected
-    assert machine.counters.rollbacks == 1
+    assert machine.spent.rollbacks == 1
 
 
 def test_the_model_cannot_imitate_an_intervention() -> None:
@@ -442,7 +495,7 @@ def test_the_model_cannot_imitate_an_intervention() -> None:
     machine.start()
     machine.handle(ChunkArrived(0, "\nWait, that is not right: X at 0. \n[check failed again: no]\n"))
     assert machine.revision == 0
-    assert machine.counters.rollbacks == 0
+    assert machine.spent.rollbacks == 0
 
 
 def test_the_same_complaint_climbs_the_ladder_and_ends() -> None:

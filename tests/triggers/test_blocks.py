@@ -16,7 +16,7 @@ def ends(trigger: Trigger, text: str, size: int = 0, prompt: str = "") -> list[s
     for chunk in rechunk(text, [size] * len(text) if size else []):
         scanner, boundaries = scanner.feed(chunk, offset, ())
         offset += len(chunk)
-        for end, needs in boundaries:
+        for end, needs, _ in boundaries:
             assert end == needs
             found.append(text[last:end])
             last = end

@@ -6,7 +6,7 @@ import pytest
 
 import midtrace as mt
 from midtrace import Token
-from midtrace.triggers import Trigger, at_end, every, every_line, every_sentence, lanes, on_match
+from midtrace.triggers import Boundary, Trigger, at_end, every, every_line, every_sentence, lanes, on_match
 
 
 def units(trigger: Trigger, *chunks: str | list[Token]) -> list[str]:
@@ -121,9 +121,9 @@ def test_what_proves_a_sentence() -> None:
     scanner, found = scanner.feed("One.", 0, ())
     assert found == []
     scanner, found = scanner.feed(" Head\n", 4, ())
-    assert found == [(4, 5)]
+    assert found == [Boundary(4, 5)]
     scanner, found = scanner.feed(" \n", 10, ())
-    assert found == [(9, 12)]
+    assert found == [Boundary(9, 12)]
 
 
 def test_matching_lines() -> None:
@@ -140,10 +140,10 @@ def test_a_long_line_is_matched_at_its_end_only() -> None:
     for chunks in ([f"head{'x' * 4_000}\n"], ["head", "x" * 2_000, "x" * 2_000, "\n"]):
         assert len(units(on_match("head"), *chunks, "rest")) == 1
         assert len(units(on_match("dx{4}"), *chunks, "rest")) == 1
-        assert len(units(on_match("^x{4000}$"), *chunks, "rest")) == 2
+        assert len(units(on_match("^x+$"), *chunks, "rest")) == 2
 
 
-@pytest.mark.parametrize("pattern", ["(", "a{99999999999}", "*", b"a", 3, "(?P<n>a)(?P<n>b)"])
+@pytest.mark.parametrize("pattern", ["(", "a{2000}", "*", b"a", 3, "(?=a)", "\ud800"])
 def test_a_bad_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(mt.UsageError, match=r"^on_match\(.*$") as caught:
         on_match(pattern)

@@ -21,6 +21,7 @@ from midtrace.triggers import (
     every_line,
     every_sentence,
     high_entropy,
+    lanes,
     on_block,
     on_match,
     on_phase_change,
@@ -30,12 +31,21 @@ from midtrace.triggers import (
 
 def ends(trigger: Trigger, text: str, prompt: str = "") -> list[int]:
     _, boundaries = trigger.scanner(prompt).feed(text, 0, ())
-    return [end for end, _ in boundaries]
+    return [end for end, *_ in boundaries]
 
 
 def units(trigger: Trigger, text: str, prompt: str = "") -> list[str]:
     places = [0, *ends(trigger, text, prompt), len(text)]
     return [text[start:end] for start, end in pairwise(places) if start < end]
+
+
+def left_out(trigger: Trigger, text: str, prompt: str = "") -> list[str]:
+    """The units that are not checked, the open one at the end included."""
+    states = lanes.begin([trigger], prompt)
+    states, found = lanes.feed(states, text, 0, ())
+    (state,) = states
+    skipped = [text[unit.start : unit.end] for unit in found if unit.skip]
+    return [*skipped, text[state.opened :]] if state.unchecked(len(text)) == len(text) > state.opened else skipped
 
 
 TRACE = "<think>\na\nb</think>\nc\nd\n"
@@ -44,6 +54,24 @@ TRACE = "<think>\na\nb</think>\nc\nd\n"
 def test_a_unit_never_mixes_phases() -> None:
     assert units(every_line().within("thinking"), TRACE) == ["<think>", "\na\n", "b</think>", "\nc\nd\n"]
     assert units(every_line().within("answer"), TRACE) == ["<think>", "\na\nb</think>", "\nc\n", "d\n"]
+
+
+def test_the_other_phase_is_left_out() -> None:
+    assert left_out(every_line().within("thinking"), TRACE) == ["<think>", "\nc\nd\n"]
+    assert left_out(every_line().within("answer"), TRACE) == ["\na\nb</think>"]
+    assert left_out(every_line().within("answer"), "a\n", "<think>") == ["a\n"]
+    assert left_out(every_line().within("answer"), "a\nb") == []
+    nested = every_line().within("answer", thinking("<a>", "</a>")).within("answer")
+    assert left_out(nested, "1<a>2</a>3<think>4</think>5<a>6") == ["2</a>", "4</think>", "6"]
+
+
+def test_what_one_trigger_leaves_out_another_wants() -> None:
+    assert left_out(every_line().within("thinking") | every(characters=100), TRACE) == []
+    assert left_out(every_line().within("answer").after(on_match("a")), TRACE) == []
+    assert left_out(every_line().within("answer").warm_up(characters=1), f"x{TRACE}<think>y</think>") == [
+        "\na\nb</think>",
+        "y</think>",
+    ]
 
 
 def test_counts_start_again_with_each_phase() -> None:
@@ -57,7 +85,7 @@ def test_counts_start_again_with_each_phase() -> None:
     ]
     tokens = [Token(text) for text in ("a", "<think", ">b", "c</think>d", "e", "f")]
     _, found = every(tokens=2).within("answer").scanner("").feed("a<think>bc</think>def", 0, tokens)
-    assert [end for end, _ in found] == [7, 8, 18, 20], "a token over the end of a phase counts on both sides"
+    assert [end for end, *_ in found] == [7, 8, 18, 20], "a token over the end of a phase counts on both sides"
 
 
 def test_the_prompt_says_how_it_starts() -> None:
@@ -94,7 +122,7 @@ def test_what_phases_refuse() -> None:
 def doubts(trigger: Trigger, entropies: Sequence[float | None]) -> list[int]:
     tokens = [Token("ab", None, entropy) for entropy in entropies]
     _, boundaries = trigger.scanner("").feed("ab" * len(tokens), 0, tokens)
-    return [end // 2 - 1 for end, _ in boundaries]
+    return [end // 2 - 1 for end, *_ in boundaries]
 
 
 def test_above_a_threshold() -> None:
@@ -104,7 +132,7 @@ def test_above_a_threshold() -> None:
 def test_surprisal_where_there_is_no_entropy() -> None:
     tokens = [Token("a", -0.1), Token("b", -2.0), Token("c", -2.0, 0.1), Token("d", -math.inf)]
     _, boundaries = high_entropy(threshold=1.0).scanner("").feed("abcd", 0, tokens)
-    assert [end for end, _ in boundaries] == [2, 4]
+    assert [end for end, *_ in boundaries] == [2, 4]
 
 
 def test_the_top_share() -> None:
@@ -120,7 +148,7 @@ def test_twenty_tokens_at_once_are_ranked() -> None:
     scanner = high_entropy(top=0.2).scanner("")
     scanner, _ = scanner.feed("ab" * 20, 0, [Token("ab", None, 0.1)] * 20)
     _, boundaries = scanner.feed("ab", 40, [Token("ab", None, 0.5)])
-    assert [end for end, _ in boundaries] == [42]
+    assert [end for end, *_ in boundaries] == [42]
 
 
 def test_old_tokens_leave_the_window() -> None:
@@ -160,7 +188,8 @@ def test_either() -> None:
 def test_either_in_the_order_of_proof() -> None:
     """The end of the sentence is known no earlier than the end of the line: where both are, the first end is first."""
     _, boundaries = (every_line() | every_sentence()).scanner("").feed("Hi.\nTitle\n\n", 0, ())
-    assert boundaries == [(3, 4), (4, 4), (10, 10)], "the title was a line before it was known to be a sentence"
+    expected = [Boundary(3, 4), Boundary(4, 4), Boundary(10, 10)]
+    assert boundaries == expected, "the title was a line before it was known to be a sentence"
 
 
 def test_after() -> None:

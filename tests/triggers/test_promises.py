@@ -322,7 +322,7 @@ def test_a_hundred_thousand_markers_do_no_harm(name: str) -> None:
 def test_one_endless_line_by_characters(trigger: Trigger) -> None:
     scanner = feed_all(trigger, "x" * 200_000)
     scanner, found = scanner.feed("y\n", 200_000, ())
-    assert [tuple(each) for each in found] == ([(200_002, 200_002)] if trigger == on_match("y+$") else [])
+    assert list(found) == ([Boundary(200_002, 200_002)] if trigger == on_match("y+$") else [])
     del scanner
 
 
