@@ -35,6 +35,11 @@ class Delivery:
         self.visible = 0
 
     @property
+    def cautious(self) -> bool:
+        """Whether what may be seen depends on how far the text is safe."""
+        return self._mode == "held" or self._ahead is not None
+
+    @property
     def committed(self) -> int:
         """Offset before which nothing can be taken back: held delivery never retracts."""
         return self.visible if self._mode == "held" else 0

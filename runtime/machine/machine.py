@@ -167,6 +167,8 @@ class Machine:
         if units:
             self._submit(self._checks.of_units(units, self.tip, self.revision))
             self._gate()
+        if self._delivery.cautious:
+            self._delivery.clear(self.safe)  # text that every trigger leaves out waits for nobody
 
     def _append_note(self, text: str) -> None:
         # A note ends whatever unit is open: no unit mixes the model's words with ours.

@@ -45,7 +45,6 @@ class Restarting(Protocol):
         ...
 
 
-@runtime_checkable
 class Scoped(Protocol):
     """A scanner that leaves some of the text out. To have this property is optional."""
 
@@ -65,7 +64,7 @@ class Trigger(Protocol):
 
 def skipping(scanner: Scanner) -> bool:
     """Whether `scanner` leaves the open unit out."""
-    return isinstance(scanner, Scoped) and scanner.skipping
+    return bool(getattr(scanner, "skipping", False))  # asked for with every chunk: `isinstance` would take longer
 
 
 def restarted(scanner: Scanner) -> Scanner:
