@@ -17,7 +17,7 @@ from typing import Protocol, Self, assert_never, runtime_checkable
 import anyio
 
 from .certificate import Attested, attest, issue
-from .chunks import Chunk, Resampling, Source
+from .chunks import CHARACTERS_A_TOKEN, Chunk, Resampling, Source
 from .engines.protocol import Engine, PackedRule, Request
 from .errors import MidtraceError, SourceError, one_line
 from .events import Event, Intervened
@@ -308,11 +308,11 @@ class Run:
         machine = self._machine
         tip, count, spent = machine.tip, machine.counters, machine.spent
         text = tip.read()
-        share = spent.tokens / spent.characters if spent.characters else 0.0
+        estimated = count.discarded_characters // CHARACTERS_A_TOKEN
         ledger = Ledger(
             chunks=count.chunks,
             main_tokens=spent.tokens,
-            discarded_tokens=round(count.discarded_characters * share),
+            discarded_tokens=count.discarded_tokens if count.reported_tokens else estimated,
             resent_characters=count.resent_characters,
             source_calls=count.source_calls,
             checks=spent.checks,

@@ -167,12 +167,17 @@ async def _one(stage: Stage, options: Options) -> int:
     return 0 if outcome.verified else NOT_VERIFIED
 
 
-async def _alone(stage: Stage, problem: Problem) -> str:
-    """The bare stream: what the model writes with nobody looking, as far as it gets."""
+async def _alone(stage: Stage, problem: Problem) -> str | None:
+    """The bare stream: what the model writes with nobody looking; None where its server fails.
+
+    A model that writes to its limit of tokens has not failed: it has not come to an answer.
+    """
     text = ""
-    with contextlib.suppress(SourceError):
+    try:
         async for chunk in stage.source(problem.prompt):
             text += chunk if isinstance(chunk, str) else chunk.text
+    except SourceError as error:
+        return None if error.transient or not text else text
     return text
 
 
@@ -227,6 +232,7 @@ async def _table(stage: Stage, options: Options, count: int) -> int:
     alone_right = sum(bool(row["alone_right"]) for row in rows)
     right = sum(bool(row["right"]) for row in rows)
     verified = sum(row["status"] == "verified" for row in rows)
+    failed = sum(row["alone_right"] is None or row["right"] is None for row in rows)
     if options.as_json:
         totals: dict[str, Json] = {
             "task": options.task.name,
@@ -235,24 +241,27 @@ async def _table(stage: Stage, options: Options, count: int) -> int:
             "alone_right": alone_right,
             "monitored_right": right,
             "verified": verified,
+            "failed": failed,
         }
         click.echo(dump({**totals, "rows": rows}))
     else:
         stage.console.print(_rendered(rows))
         stage.console.print(
-            f"right alone: {alone_right} of {count}; monitored: {right} of {count}, {verified} of them verified",
+            f"right alone: {alone_right} of {count}; monitored: {right} of {count}, {verified} of them verified"
+            + (f"; {failed} failed and count as neither" if failed else ""),
             style="bold",
             highlight=False,
         )
     return 0 if verified == count else NOT_VERIFIED
 
 
-def _row(chosen: Task, seed: int, problem: Problem, alone: str, outcome: Outcome) -> dict[str, Json]:
+def _row(chosen: Task, seed: int, problem: Problem, alone: str | None, outcome: Outcome) -> dict[str, Json]:
+    """One problem. An answer that never came because something broke is null: neither right nor wrong."""
     return {
         "seed": seed,
         "answer": problem.answer,
-        "alone_right": chosen.right(problem, alone),
-        "right": chosen.right(problem, outcome.text),
+        "alone_right": None if alone is None else chosen.right(problem, alone),
+        "right": None if outcome.status == "failed" else chosen.right(problem, outcome.text),
         "status": outcome.status,
         "interventions": outcome.ledger.interventions,
         "tokens": outcome.ledger.main_tokens,
@@ -260,6 +269,10 @@ def _row(chosen: Task, seed: int, problem: Problem, alone: str, outcome: Outcome
         "added_seconds": outcome.ledger.added_seconds,
         "wall_seconds": outcome.ledger.wall_seconds,
     }
+
+
+def _in_a_word(right: Json) -> str:
+    return "failed" if right is None else "right" if right else "wrong"
 
 
 def _rendered(rows: list[dict[str, Json]]) -> Table:
@@ -270,8 +283,8 @@ def _rendered(rows: list[dict[str, Json]]) -> Table:
         table.add_row(
             str(row["seed"]),
             str(row["answer"]),
-            "right" if row["alone_right"] else "wrong",
-            "right" if row["right"] else "wrong",
+            _in_a_word(row["alone_right"]),
+            _in_a_word(row["right"]),
             str(row["status"]),
             str(row["interventions"]),
             str(row["tokens"]),

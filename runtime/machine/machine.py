@@ -62,6 +62,7 @@ class Counters:
         self.chunks = 0
         self.reported_tokens = 0
         self.discarded_characters = 0
+        self.discarded_tokens = 0
         self.resent_characters = 0
         self.source_calls = 0
         self.claims = 0
@@ -375,8 +376,8 @@ class Machine:
     def _cut(self, offset: int) -> None:
         """Back to the state of `offset`: text, triggers, checks and delivery."""
         self.revision += 1
-        self.counters.discarded_characters += self.tip.end - offset
         kept = cut(self.tip, offset)
+        self._count_discarded(offset, kept)
         self.tip = kept.tip
         while self._notes and self._notes[-1].end > offset:
             self._notes.pop()
@@ -384,6 +385,11 @@ class Machine:
         self._delivery.cut(offset)
         if kept.rest:
             self._reread(kept)
+
+    def _count_discarded(self, offset: int, kept: Kept) -> None:
+        generated = [piece for piece in self.tip.back_to(offset) if piece.origin is Origin.GENERATED]
+        self.counters.discarded_characters += sum(piece.end - max(piece.start, offset) for piece in generated)
+        self.counters.discarded_tokens += sum(len(piece.tokens) for piece in generated) - len(kept.tokens)
 
     def _cancel(self, ids: tuple[int, ...]) -> None:
         if ids:

@@ -9,6 +9,7 @@ from functools import partial
 from types import TracebackType
 from typing import Self, cast
 
+import anyio
 import anyio.to_thread
 import httpx2
 
@@ -21,6 +22,10 @@ TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 
 HOTTER = 0.3
 """What each further try of the same prefix adds to the temperature, up to 1.2."""
+
+
+ENDING = 0.5
+"""Seconds that a server may take from its last frame to the end of its answer."""
 
 
 @dataclass
@@ -99,11 +104,13 @@ class Completions:
 
     async def _frames(self, response: httpx2.Response) -> AsyncIterator[str | Chunk]:
         finish: str | None = None
-        async for line in response.aiter_lines():
+        lines = response.aiter_lines()
+        async for line in lines:
             if not line.startswith("data:"):
                 continue  # blank lines, comments and other fields of the event stream
             data = line[5:].strip()
             if data == "[DONE]":
+                await _read_out(lines)
                 if finish == "length":
                     raise SourceError(f"the model was cut off at max_tokens={self.max_tokens}")
                 return
@@ -111,6 +118,13 @@ class Completions:
             if text:
                 yield Chunk(text, (Token(text),)) if self.frame_is_token else text
         raise SourceError("the stream broke off before its end", transient=True)
+
+
+async def _read_out(lines: AsyncIterator[str]) -> None:
+    """Read to the end of the body: only then can the connection serve the next request."""
+    with anyio.move_on_after(ENDING):
+        async for _ in lines:
+            pass
 
 
 def _frame(data: str, finish: str | None) -> tuple[str, str | None]:

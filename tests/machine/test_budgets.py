@@ -81,3 +81,23 @@ def test_tokens_without_text_reach_the_triggers() -> None:
 def test_what_bounds_refuse() -> None:
     with pytest.raises(mt.UsageError, match=r"Limits\(checks=-1\): expected 0 or more"):
         mt.Budget(checks=-1)
+
+
+def test_discarded_tokens_are_the_models_own() -> None:
+    run = Driver(monitor(policy=mt.Rollback(feedback="[a long note, which is nobody's token]\n")))
+    run.say("ok\n", mt.Token("ok\n"))
+    run.say("a long bad line", mt.Token("a long bad line"))
+    run.say("\nx", mt.Token("\n"), mt.Token("x"))
+    run.answer((run.checks[1], mt.Violation("no")))
+    run.say("bad\n", mt.Token("bad\n"))
+    run.answer((run.open_checks[-1], mt.Violation("still no")))
+    assert run.machine.counters.discarded_tokens == 4
+    assert run.machine.counters.discarded_characters == len("a long bad line\nxbad\n")
+
+
+def test_a_token_that_is_cut_in_two_is_kept() -> None:
+    run = Driver(monitor(policy=mt.Rollback(to="claim")))
+    run.say("half ", mt.Token("half "))
+    run.say("right wrong\n", mt.Token("right wrong"), mt.Token("\n"))
+    run.answer((run.checks[0], mt.Violation("no", span=mt.Span(11, 16))))
+    assert run.machine.counters.discarded_tokens == 1

@@ -74,6 +74,47 @@ def serving() -> Iterator[Callable[..., tuple[str, list[dict[str, object]]]]]:
         each.__exit__(None, None, None)
 
 
+@contextmanager
+def counting_server() -> Iterator[tuple[str, list[object]]]:
+    """A server that keeps connections alive, and the clients that have connected to it."""
+    clients: list[object] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.send_header("transfer-encoding", "chunked")
+            self.end_headers()
+            for part in (frame("text"), DONE, b""):
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+
+        def setup(self) -> None:
+            clients.append(self.client_address)
+            super().setup()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{http.server_port}", clients
+        finally:
+            http.shutdown()
+            thread.join()
+
+
+async def test_one_connection_serves_all_calls() -> None:
+    with counting_server() as (url, clients):
+        async with Completions(url) as source:
+            for _ in range(5):
+                assert [chunk async for chunk in source("P")] == ["text"]
+        assert len(clients) == 1
+
+
 async def test_frames_become_text(serving: Callable[..., tuple[str, list[dict[str, object]]]]) -> None:
     url, seen = serving((200, [b": keep-alive\n\n", frame("one "), frame("two"), frame("", "stop"), DONE]))
 
