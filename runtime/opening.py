@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import os
 import signal
@@ -19,6 +20,7 @@ from .engines.protocol import Deliver, Engine, Line
 from .errors import UsageError
 from .limits import Budget, Limits
 from .machine.delivery import Mode
+from .mailbox import Mailbox
 from .monitors import Monitor
 from .outcome import Outcome
 from .session import Run, prepare
@@ -40,6 +42,7 @@ class Runtime:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._mailbox: Mailbox | None = None
 
     @asynccontextmanager
     async def watch(
@@ -71,6 +74,7 @@ class Runtime:
         _check_delivery(delivery, ahead)
         run = Run(
             self._engine,
+            self._mailbox_of(asyncio.get_running_loop()),
             source,
             prompt,
             await anyio.to_thread.run_sync(prepare, monitors, prompt),
@@ -91,6 +95,11 @@ class Runtime:
                 tasks.cancel_scope.cancel()
         if failure is not None:
             raise failure
+
+    def _mailbox_of(self, loop: asyncio.AbstractEventLoop) -> Mailbox:
+        if self._mailbox is None or self._mailbox.loop is not loop:
+            self._mailbox = Mailbox(loop)
+        return self._mailbox
 
     async def generate(
         self,

@@ -24,9 +24,10 @@ class StandingViolation:
 class Outcome:
     """The end of a run.
 
-    `status` is `verified` only if every required check passed on all of `text`. `text` never holds what was acted
-    on as a violation: an `abstained` or `exhausted` run ends before it. `violations` are those that still stand in
-    `text`, `interventions` what was done on the way.
+    `status` is `verified` only if every required check passed on all of `text`. An `abstained` or
+    `exhausted` run ends before what it rejects, except where its policy keeps what it objects to
+    (`Rollback(to="checkpoint")`). `violations` are those that still stand in `text`, `interventions` what was done on
+    the way.
     """
 
     status: Status

@@ -7,6 +7,7 @@ once. The user's own loop over the events runs in the user's task, so nothing is
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import time
 from collections import deque
@@ -40,6 +41,7 @@ from .machine.messages import (
     TimeUp,
     VerdictsArrived,
 )
+from .mailbox import Mailbox
 from .monitors import Monitor, check_names
 from .outcome import Outcome, StandingViolation
 from .trace import provenance
@@ -88,6 +90,7 @@ class Run:
     def __init__(
         self,
         engine: Engine,
+        mailbox: Mailbox,
         source: Source,
         prompt: str,
         prepared: Prepared,
@@ -102,7 +105,7 @@ class Run:
         self._prepared = prepared
         self._machine = Machine(prompt, prepared.monitors, delivery=delivery, ahead=ahead, limits=limits, budget=budget)
         self._loop = asyncio.get_running_loop()
-        self._line = engine.connect(self._deliver)
+        self._line = engine.connect(functools.partial(mailbox.post, self))
         self._events: deque[Event] = deque()
         self._reader: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
@@ -240,15 +243,8 @@ class Run:
 
     # Verdicts and time, on the loop
 
-    def _deliver(self, results: tuple[CheckResult, ...]) -> None:
-        """Called by the engine, from any thread."""
-        try:
-            self._loop.call_soon_threadsafe(self._on_verdicts, results)
-        except RuntimeError:
-            # The loop is closed: its user is gone, and so is everyone who would care for a verdict.
-            return
-
-    def _on_verdicts(self, results: tuple[CheckResult, ...]) -> None:
+    def take(self, results: tuple[CheckResult, ...]) -> None:
+        """Verdicts have come; called on the loop."""
         if not self._closed:
             self._carry_out(self._machine.handle(VerdictsArrived(results)))
 

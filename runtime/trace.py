@@ -67,12 +67,13 @@ class Piece:
 
     def read_without_notes(self, start: int, end: int) -> str:
         """As `read`, with midtrace's own notes blanked: they quote what was wrong, and nobody claims it."""
-        parts = [
-            NOTHING.sub(" ", text) if piece.origin is Origin.FEEDBACK else text
-            for piece in self._within(start, end)
-            for text in [piece.text[max(start - piece.start, 0) : end - piece.start]]
-        ]
+        parts = [piece.claimed[max(start - piece.start, 0) : end - piece.start] for piece in self._within(start, end)]
         return "".join(reversed(parts))
+
+    @property
+    def claimed(self) -> str:
+        """The text of this piece, blanked if it is a note."""
+        return NOTHING.sub(" ", self.text) if self.origin is Origin.FEEDBACK else self.text
 
     def _within(self, start: int, stop: int) -> Iterator[Piece]:
         return (piece for piece in self.back_to(start) if piece.start < stop)

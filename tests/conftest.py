@@ -12,6 +12,8 @@ from blockbuster import BlockBuster
 
 import midtrace as mt
 
+collect_ignore = ["plugin_package"]  # a package of its own: `test_plugins.py` installs it and runs its tests
+
 
 @pytest.fixture(autouse=True)
 def _loop_is_never_blocked() -> Iterator[None]:

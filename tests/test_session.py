@@ -150,7 +150,7 @@ async def test_failures_in_a_row_end_the_run(inline: mt.Runtime) -> None:
 
 
 async def test_a_coroutine_that_opens_a_stream_is_a_source(inline: mt.Runtime) -> None:
-    async def source(prefix: str) -> AsyncIterator[str]:
+    async def source(prefix: str) -> AsyncIterator[str | mt.Chunk]:
         return Scripted("fine\n")(prefix)
 
     assert (await inline.generate(source, "P", monitors=[no_x_monitor()])).verified

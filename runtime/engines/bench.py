@@ -16,7 +16,7 @@ import resource
 import signal
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ..errors import Unparsed, one_line
 from ..verdicts import Pass, Unknown, Verdict, as_verdict
 from ..views import View
-from .protocol import Job, Reply, with_prompt
+from .protocol import PackedRule, Reply, Task
 
 if TYPE_CHECKING:
     from ..verdicts import Verifier
@@ -38,6 +38,9 @@ MEMORY = 2 << 30
 
 WATCHDOG = 0.1
 """Seconds after the deadline when a check that has ignored its alarm takes its process down."""
+
+SHARED = 0.05
+"""Seconds that this may come later, so that one watchdog serves a row of short checks."""
 
 
 Loaded: TypeAlias = "tuple[Extractor[Any], Verifier[Any], str]"
@@ -57,45 +60,54 @@ class Bench:
                 importlib.import_module(module)
         self._rules: OrderedDict[str, Loaded | Unknown] = OrderedDict()
         self._traces = Path(os.devnull).open("w")  # noqa: SIM115  (lives as long as the process)
+        self._watched_until = 0.0
         _cap_memory(memory)
 
-    def load(self, key: str, blob: bytes) -> None:
+    def load(self, rule: PackedRule) -> None:
         """Unpack a rule, which may import a solver: outside any check's time."""
         while len(self._rules) >= RULES:
             self._rules.popitem(last=False)
         try:
-            self._rules[key] = pickle.loads(blob)  # noqa: S301  (our own user's code, no model text)
+            self._rules[rule.key] = pickle.loads(rule.blob)  # noqa: S301  (our own user's code, no model text)
         except Exception as error:  # noqa: BLE001  (third-party code: its failure is data)
-            self._rules[key] = Unknown(f"the rule could not be loaded: {one_line(error)}", "crashed")
+            self._rules[rule.key] = Unknown(f"the rule could not be loaded: {one_line(error)}", "crashed")
 
-    def run(self, job: Job) -> Reply:
-        """Answer one job whose rule is loaded. Whatever the rule does, the answer is a verdict."""
-        self._rules.move_to_end(job.key)
-        rule = self._rules[job.key]
+    def run(self, tasks: Sequence[Task]) -> list[Reply]:
+        """Answer tasks whose rules are loaded. Whatever a rule does, the answer is a verdict."""
+        try:
+            return [self._run(task) for task in tasks]
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+            self._watched_until = 0.0
+
+    def _run(self, task: Task) -> Reply:
+        self._rules.move_to_end(task.key)
+        rule = self._rules[task.key]
         if isinstance(rule, Unknown):
             return Reply(rule)
         extract, verify, prompt = rule
-        started, used = time.perf_counter(), _processor_seconds()
+        verdict: Verdict
+        started, used = time.monotonic(), _processor_seconds()
+        self._watch(started + task.deadline + WATCHDOG)
+        signal.signal(signal.SIGALRM, _ring)  # a rule may have taken it away
         try:
-            with self._limits(job.deadline):
-                verdict = judge(extract, verify, with_prompt(job.view, prompt))
+            try:
+                signal.setitimer(signal.ITIMER_REAL, task.deadline)
+                verdict = judge(extract, verify, task.view(prompt))
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
         except _Deadline:
-            verdict = Unknown(f"ran longer than {job.deadline:g} s", "timeout")
+            verdict = Unknown(f"ran longer than {task.deadline:g} s", "timeout")
         except MemoryError:
             verdict = Unknown("ran out of memory", "crashed")
-        return Reply(verdict, time.perf_counter() - started, _processor_seconds() - used)
+        return Reply(verdict, time.monotonic() - started, _processor_seconds() - used)
 
-    @contextlib.contextmanager
-    def _limits(self, deadline: float) -> Iterator[None]:
-        previous = signal.signal(signal.SIGALRM, _ring)
-        faulthandler.dump_traceback_later(deadline + WATCHDOG, exit=True, file=self._traces)
-        signal.setitimer(signal.ITIMER_REAL, deadline)
-        try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            faulthandler.cancel_dump_traceback_later()
-            signal.signal(signal.SIGALRM, previous)
+    def _watch(self, until: float) -> None:
+        """Have the process end itself soon after `until`; arming starts a thread, so short checks share one."""
+        if not until <= self._watched_until <= until + SHARED:
+            seconds = until + SHARED - time.monotonic()
+            faulthandler.dump_traceback_later(seconds, exit=True, file=self._traces)
+            self._watched_until = until + SHARED
 
 
 def judge(extract: Extractor[Any], verify: Verifier[Any], view: View) -> Verdict:

@@ -8,10 +8,8 @@ import signal
 import sys
 from multiprocessing.connection import Connection
 
-from ..errors import one_line
-from ..verdicts import Unknown
 from .bench import Bench
-from .protocol import Job, Reply
+from .protocol import Job, encoded
 
 READY = b"ready"
 LOADED = b"loaded"
@@ -30,19 +28,11 @@ def main(descriptor: int, preload: list[str]) -> None:
         except (EOFError, OSError):
             return
         job: Job = pickle.loads(raw)  # noqa: S301  (from our own parent)
-        if job.blob is not None:
-            bench.load(job.key, job.blob)
+        if job.rules:
+            for rule in job.rules:
+                bench.load(rule)
             pipe.send_bytes(LOADED)
-        reply = bench.run(job)
-        try:
-            answer = pickle.dumps(reply)
-        except Exception as error:  # noqa: BLE001  (evidence of a user's verifier that does not pickle)
-            answer = pickle.dumps(_unsendable(error))
-        pipe.send_bytes(answer)
-
-
-def _unsendable(error: Exception) -> Reply:
-    return Reply(Unknown(f"the verdict cannot be sent back: {one_line(error)}", "crashed"), 0.0)
+        pipe.send_bytes(encoded(bench.run(job.tasks)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The checks thread: takes checks from many sessions, places them on workers, answers each exactly once.
 
-One thread owns all state here; everybody else only puts messages into its inbox. Workers hold one job at a time and
-are fed from one queue, which keeps the tail short and makes a kill exact: one check is lost, and it runs again.
+One thread owns all state here; everybody else only puts messages into its inbox. A worker holds one job at a time and
+all are fed from one queue, which keeps the tail short. A job is one check, or several that are known to be short; what
+a lost worker had is known exactly, and runs again, each check alone.
 """
 
 from __future__ import annotations
@@ -10,17 +11,30 @@ import itertools
 import queue
 import threading
 import time
-from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, TypeAlias
 
 from ..errors import EngineError, one_line
 from ..logs import logger
 from ..machine.messages import CheckResult
 from ..verdicts import Unknown
-from .bench import RULES
-from .protocol import Deliver, Job, Reply, Request
+from .desk import BATCH, MOST, Desk, Running
+from .inbox import (
+    NOBODY,
+    Cancelled,
+    Closing,
+    Died,
+    DispatcherLine,
+    Hire,
+    Loaded,
+    Message,
+    Ready,
+    Replied,
+    Submitted,
+    Waiting,
+    Worker,
+)
+from .protocol import Deliver, Reply
+from .turns import Turns
 
 LINGER = 0.001
 """Seconds between the first submission and its dispatch: what else is ready goes with it, and the GIL stays with
@@ -39,112 +53,6 @@ FAILED_STARTS = 3
 """Workers in a row that die before they are ready: then none will be."""
 
 log = logger("midtrace.engines")
-
-
-class Worker(Protocol):
-    """A process that runs one job at a time. Both calls return at once."""
-
-    def send(self, job: Job, /) -> None:
-        """Start a job; its end arrives in the inbox as `Replied` or `Died`."""
-        ...
-
-    def kill(self) -> None:
-        """End the process, whatever it does."""
-        ...
-
-
-class Submitted(NamedTuple):
-    """A session wants checks run."""
-
-    line: DispatcherLine
-    requests: tuple[Request, ...]
-    at: float
-
-
-class Cancelled(NamedTuple):
-    """A session waits no longer; None: for nothing at all."""
-
-    line: DispatcherLine
-    ids: frozenset[int] | None
-
-
-class Ready(NamedTuple):
-    """A worker is warm."""
-
-    worker: Worker
-
-
-class Loaded(NamedTuple):
-    """A worker has unpacked the rule of its job, and starts on the check itself."""
-
-    worker: Worker
-
-
-class Replied(NamedTuple):
-    """A worker answered."""
-
-    worker: Worker
-    reply: Reply
-
-
-class Died(NamedTuple):
-    """A worker is gone."""
-
-    worker: Worker
-    reason: str
-
-
-class Closing(NamedTuple):
-    """The engine is to end."""
-
-
-Message: TypeAlias = Submitted | Cancelled | Ready | Loaded | Replied | Died | Closing
-Post: TypeAlias = Callable[[Message], None]
-Hire: TypeAlias = Callable[[Post], Worker]
-
-
-class _Waiting(NamedTuple):
-    line: DispatcherLine
-    request: Request
-    at: float
-    attempts: int
-
-
-class _Running(NamedTuple):
-    waiting: _Waiting
-    started: float
-    kill_at: float
-
-
-@dataclass(eq=False)
-class _Desk:
-    """What the dispatcher knows of one worker."""
-
-    worker: Worker
-    ready: bool = False
-    running: _Running | None = None
-    known: OrderedDict[str, None] = field(default_factory=OrderedDict)
-
-
-class DispatcherLine:
-    """One session's line; see `Line`."""
-
-    def __init__(self, post: Post, deliver: Deliver) -> None:
-        self._post = post
-        self.deliver = deliver
-        self.queue: deque[_Waiting] = deque()
-
-    def submit(self, requests: Iterable[Request], /) -> None:
-        """Hand checks over; costs a put into a queue."""
-        self._post(Submitted(self, tuple(requests), time.monotonic()))
-
-    def cancel(self, ids: Iterable[int], /) -> None:
-        """Drop checks and answers."""
-        self._post(Cancelled(self, frozenset(ids)))
-
-    def close(self) -> None:
-        """Drop everything."""
-        self._post(Cancelled(self, None))
 
 
 class Dispatcher:
@@ -169,8 +77,8 @@ class Dispatcher:
         self._workers = workers
         self._spares = spares
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._desks: dict[Worker, _Desk] = {}
-        self._lines: deque[DispatcherLine] = deque()
+        self._desks: dict[Worker, Desk] = {}
+        self._turns = Turns()
         self._answers: dict[DispatcherLine, list[CheckResult]] = {}
         self._failed_starts = 0
         self._broken = ""
@@ -228,10 +136,8 @@ class Dispatcher:
         for desk in self._desks.values():
             desk.worker.kill()
             if desk.running is not None:
-                self._give_up(desk.running.waiting, "the engine was closed")
-        for line in self._lines:
-            for waiting in line.queue:
-                self._give_up(waiting, "the engine was closed")
+                self._give_up(desk.running.batch, "the engine was closed")
+        self._give_up(self._turns.take_all(), "the engine was closed")
         self._answer()
 
     def _receive(self) -> Iterable[Message]:
@@ -254,14 +160,12 @@ class Dispatcher:
     def _take(self, message: Message) -> None:
         match message:
             case Submitted(line, requests, at):
-                if line not in self._lines:
-                    self._lines.append(line)
-                for request in requests:
-                    waiting = _Waiting(line, request, at, 0)
-                    if self._broken:
-                        self._give_up(waiting, self._broken)
-                    else:
-                        line.queue.append(waiting)
+                coming = [Waiting(line, request, at, 0) for request in requests]
+                if self._broken:
+                    self._give_up(coming, self._broken)
+                else:
+                    for waiting in coming:
+                        self._turns.add(waiting)
             case Cancelled(line, ids):
                 self._cancel(line, ids)
             case Ready(worker):
@@ -273,13 +177,15 @@ class Dispatcher:
                 desk = self._desks.get(worker)
                 if desk is not None and desk.running is not None:
                     now = time.monotonic()
-                    deadline = desk.running.waiting.request.deadline
-                    desk.running = desk.running._replace(started=now, kill_at=now + deadline + GRACE)
-            case Replied(worker, reply):
+                    patience = _patience(desk.running.batch)
+                    desk.running = desk.running._replace(started=now, kill_at=now + patience)
+            case Replied(worker, replies):
                 desk = self._desks.get(worker)
                 if desk is not None and desk.running is not None:
                     running, desk.running = desk.running, None
-                    self._settle(running.waiting, reply, started=running.started)
+                    for waiting, reply in zip(running.batch, replies, strict=True):
+                        desk.learn(waiting.request.rule, reply)
+                        self._settle(waiting, reply, started=running.started)
             case Died(worker, reason):
                 desk = self._desks.pop(worker, None)
                 if desk is not None:
@@ -288,46 +194,49 @@ class Dispatcher:
                 self._closing = True
 
     def _cancel(self, line: DispatcherLine, ids: frozenset[int] | None) -> None:
-        kept = [] if ids is None else [w for w in line.queue if w.request.check.id not in ids]
-        line.queue = deque(kept)
+        self._turns.drop(line, ids)
         for desk in self._desks.values():
             running = desk.running
-            if running is None or running.waiting.line is not line:
-                continue
-            if ids is None or running.waiting.request.check.id in ids:
-                # It runs on to its end or deadline; a kill would cost more than it saves. Its answer is dropped.
-                desk.running = running._replace(waiting=running.waiting._replace(line=_NOBODY))
-        if ids is None and line in self._lines:
-            self._lines.remove(line)
+            if running is not None and any(each.line is line for each in running.batch):
+                # They run on to their end or deadline; a kill would cost more than it saves. Answers are dropped.
+                batch = tuple(
+                    each._replace(line=NOBODY)
+                    if each.line is line and (ids is None or each.request.check.id in ids)
+                    else each
+                    for each in running.batch
+                )
+                desk.running = running._replace(batch=batch)
+        if ids is None:
             self._answers.pop(line, None)
 
-    def _bury(self, desk: _Desk, reason: str) -> None:
+    def _bury(self, desk: Desk, reason: str) -> None:
         if not desk.ready:
             self._failed_starts += 1
             log.warning("a worker died before it was ready", reason=reason)
             if self._failed_starts >= FAILED_STARTS:
                 self._break(f"no worker can be started: {reason}")
-        running = desk.running
-        if running is not None:
-            waiting = running.waiting
-            over = time.monotonic() >= running.started + waiting.request.deadline
-            if waiting.line is _NOBODY:
-                pass
-            elif over:
-                self._settle(waiting, _timeout(waiting), started=running.started)
-            elif waiting.attempts >= ATTEMPTS or self._broken:
-                self._give_up(waiting, f"its worker was lost {waiting.attempts} times: {reason}")
-            else:
-                waiting.line.queue.appendleft(waiting)
+        if desk.running is not None:
+            self._recover(desk.running, reason)
         if not self._broken and not self._closing:
             self._hire_one()
+
+    def _recover(self, running: Running, reason: str) -> None:
+        """Deal with the checks of a worker that is gone: late ones have timed out, others run again, alone."""
+        alone = len(running.batch) == 1
+        for waiting in running.batch:
+            if waiting.line is NOBODY:
+                continue
+            if alone and time.monotonic() >= running.started + waiting.request.deadline:
+                self._settle(waiting, _timeout(waiting), started=running.started)
+            elif waiting.attempts >= ATTEMPTS or self._broken:
+                self._give_up([waiting], f"its worker was lost {waiting.attempts} times: {reason}")
+            else:
+                self._turns.add(waiting, first=True)
 
     def _break(self, reason: str) -> None:
         self._broken = reason
         self._started.set()
-        for line in self._lines:
-            while line.queue:
-                self._give_up(line.queue.popleft(), reason)
+        self._give_up(self._turns.take_all(), reason)
 
     def _hire_one(self) -> None:
         try:
@@ -335,7 +244,7 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001  (an engine that cannot start a worker is a state, not a crash)
             self._break(f"no worker can be started: {one_line(error)}")
             return
-        self._desks[worker] = _Desk(worker)
+        self._desks[worker] = Desk(worker)
 
     def _expire(self) -> None:
         now = time.monotonic()
@@ -344,7 +253,7 @@ class Dispatcher:
             assert running is not None
             del self._desks[desk.worker]
             desk.worker.kill()
-            self._settle(running.waiting, _timeout(running.waiting), started=running.started)
+            self._recover(running, "it overran its time")
             if not self._broken:
                 self._hire_one()
 
@@ -352,45 +261,46 @@ class Dispatcher:
         idle = [desk for desk in self._desks.values() if desk.ready and desk.running is None]
         busy = sum(desk.running is not None for desk in self._desks.values())
         while idle and busy < self._workers:
-            waiting = self._next()
+            waiting = self._turns.take()
             if waiting is None:
                 return
             rule = waiting.request.rule
-            desk = next((d for d in idle if rule.key in d.known), idle[0])
+            desk = next((d for d in idle if d.knows(rule)), idle[0])
             idle.remove(desk)
             busy += 1
-            self._start(desk, waiting)
+            share = len(self._turns) // (min(len(idle), self._workers - busy) + 1)
+            self._start(desk, self._batch(desk, waiting, min(share + 1, MOST)))
 
-    def _next(self) -> _Waiting | None:
-        """The next check, one from each session in turn."""
-        for _ in range(len(self._lines)):
-            line = self._lines[0]
-            self._lines.rotate(-1)
-            if line.queue:
-                return line.queue.popleft()
-        return None
+    def _batch(self, desk: Desk, first: Waiting, most: int) -> tuple[Waiting, ...]:
+        """`first`, and what else goes with it: short checks whose cost is known, no more than `most`."""
+        batch = [first]
+        cost = desk.cost(first)
+        while cost is not None and cost < BATCH and len(batch) < most:
+            more = self._turns.take()
+            assert more is not None
+            extra = desk.cost(more)
+            if extra is None:
+                self._turns.add(more, first=True)
+                break
+            batch.append(more)
+            cost += extra
+        return tuple(batch)
 
-    def _start(self, desk: _Desk, waiting: _Waiting) -> None:
-        rule, deadline = waiting.request.rule, waiting.request.deadline
-        new = rule.key not in desk.known
-        if new:
-            while len(desk.known) >= RULES:
-                desk.known.popitem(last=False)
-            desk.known[rule.key] = None
-        else:
-            desk.known.move_to_end(rule.key)
+    def _start(self, desk: Desk, batch: tuple[Waiting, ...]) -> None:
         now = time.monotonic()
-        due = now + (LOADING if new else deadline + GRACE)
-        desk.running = _Running(waiting._replace(attempts=waiting.attempts + 1), now, due)
-        desk.worker.send(Job(rule.key, rule.blob if new else None, waiting.request.view(), deadline))
+        job = desk.job(batch)
+        due = now + (LOADING if job.rules else _patience(batch))
+        desk.running = Running(tuple(each._replace(attempts=each.attempts + 1) for each in batch), now, due)
+        desk.worker.send(job)
 
     # Answers
 
-    def _give_up(self, waiting: _Waiting, reason: str) -> None:
-        self._settle(waiting, Reply(Unknown(reason, "lost")))
+    def _give_up(self, waiting: Iterable[Waiting], reason: str) -> None:
+        for each in waiting:
+            self._settle(each, Reply(Unknown(reason, "lost")))
 
-    def _settle(self, waiting: _Waiting, reply: Reply, *, started: float | None = None) -> None:
-        if waiting.line is _NOBODY:
+    def _settle(self, waiting: Waiting, reply: Reply, *, started: float | None = None) -> None:
+        if waiting.line is NOBODY:
             return
         began = time.monotonic() if started is None else started
         result = CheckResult(
@@ -409,14 +319,12 @@ class Dispatcher:
         self._answers.clear()
 
 
-def _timeout(waiting: _Waiting) -> Reply:
+def _patience(batch: tuple[Waiting, ...]) -> float:
+    """Seconds after which a worker has overrun: checks that travel together are done long before one deadline."""
+    return max(each.request.deadline for each in batch) + GRACE
+
+
+def _timeout(waiting: Waiting) -> Reply:
     # What a killed process used is not known; all of its time is the honest bound.
     deadline = waiting.request.deadline
     return Reply(Unknown(f"ran longer than {deadline:g} s", "timeout"), ran=deadline, cpu=deadline)
-
-
-def _drop(_results: tuple[CheckResult, ...]) -> None:
-    """Nobody waits for these."""
-
-
-_NOBODY = DispatcherLine(lambda _message: None, _drop)

@@ -15,8 +15,9 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
 from ..errors import one_line
-from .dispatcher import Died, Dispatcher, Loaded, Post, Ready, Replied
-from .protocol import Deliver, Job, Line
+from .dispatcher import Dispatcher
+from .inbox import Died, Loaded, Post, Ready, Replied
+from .protocol import Deliver, Job, Line, decoded
 
 START = 60.0
 
@@ -110,10 +111,10 @@ class _ChildWorker:
             self._post(Ready(self))
             while (job := self._jobs.get()) is not None:
                 pipe.send_bytes(pickle.dumps(job))
-                if job.blob is not None:
+                if job.rules:
                     pipe.recv_bytes()  # LOADED
                     self._post(Loaded(self))
-                self._post(Replied(self, pickle.loads(pipe.recv_bytes())))  # noqa: S301  (our own child)
+                self._post(Replied(self, decoded(pipe.recv_bytes())))
             reason = "it was ended"
         except Exception as error:  # noqa: BLE001  (whatever broke the talk, the worker is of no more use)
             reason = one_line(error)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+import pickle
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -12,7 +13,7 @@ import cloudpickle
 from ..errors import UsageError, one_line
 from ..machine.messages import Check, CheckResult
 from ..monitors import Monitor
-from ..verdicts import Verdict
+from ..verdicts import Pass, Unknown, Verdict
 from ..views import View
 
 Deliver: TypeAlias = Callable[[tuple[CheckResult, ...]], None]
@@ -44,7 +45,7 @@ class PackedRule:
 
 
 class Request(NamedTuple):
-    """One check to run. The view is read from the check's snapshot when a worker is free, not before."""
+    """One check to run. What it sees is read from the check's snapshot when a worker is free, not before."""
 
     check: Check
     rule: PackedRule
@@ -55,13 +56,31 @@ class Request(NamedTuple):
         return self.check.view("")
 
 
-class Job(NamedTuple):
-    """What a worker gets. `blob` is None where the worker holds the rule already."""
+class Task(NamedTuple):
+    """One check as it travels: the key of its rule, what a `View` holds but for the prompt, and its deadline."""
 
     key: str
-    blob: bytes | None
-    view: View
+    text: str
+    start: int
+    before: str
+    final: bool
     deadline: float
+
+    @classmethod
+    def of(cls, request: Request, view: View) -> Task:
+        """The check that `request` asks for, of what `view` shows."""
+        return cls(request.rule.key, view.text, view.start, view.before, view.final, request.deadline)
+
+    def view(self, prompt: str) -> View:
+        """What the extractor sees."""
+        return View(self.text, self.start, self.before, prompt, self.final)
+
+
+class Job(NamedTuple):
+    """What a worker gets: checks to run one after another, and the rules among theirs that it has not seen yet."""
+
+    rules: tuple[PackedRule, ...]
+    tasks: tuple[Task, ...]
 
 
 class Reply(NamedTuple):
@@ -70,6 +89,36 @@ class Reply(NamedTuple):
     verdict: Verdict
     ran: float = 0.0
     cpu: float = 0.0
+
+
+def encoded(replies: Sequence[Reply]) -> bytes:
+    """Replies as they travel. A verdict that does not pickle (its evidence is a user's) becomes `Unknown`."""
+    try:
+        return pickle.dumps([_packed(reply) for reply in replies])
+    except Exception:  # noqa: BLE001  (third-party objects may raise anything here)
+        return pickle.dumps([_packed(_sendable(reply)) for reply in replies])
+
+
+def decoded(data: bytes) -> tuple[Reply, ...]:
+    """Replies that have arrived from a worker of our own."""
+    return tuple(
+        Reply(Pass(verdict) if isinstance(verdict, int) else verdict, ran, cpu)
+        for verdict, ran, cpu in pickle.loads(data)  # noqa: S301
+    )
+
+
+def _packed(reply: Reply) -> tuple[int | Verdict, float, float]:
+    # Nearly all are a pass, which travels as its number of claims: that takes a fraction of the time.
+    verdict, ran, cpu = reply
+    return (verdict.checked if type(verdict) is Pass else verdict), ran, cpu
+
+
+def _sendable(reply: Reply) -> Reply:
+    try:
+        pickle.dumps(reply)
+    except Exception as error:  # noqa: BLE001  (as above)
+        return reply._replace(verdict=Unknown(f"the verdict cannot be sent back: {one_line(error)}", "crashed"))
+    return reply
 
 
 class Line(Protocol):

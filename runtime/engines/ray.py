@@ -7,6 +7,7 @@ directory, loopback only and a token for a cluster of our own, and none of Ray's
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import secrets
@@ -33,8 +34,9 @@ from ray.exceptions import RayActorError, RayError
 from ..errors import EngineError, one_line
 from ..verdicts import Unknown
 from .bench import Bench
-from .dispatcher import Died, Dispatcher, Loaded, Post, Ready, Replied
-from .protocol import Deliver, Job, Line, Reply
+from .dispatcher import Dispatcher
+from .inbox import Died, Loaded, Post, Ready, Replied
+from .protocol import Deliver, Job, Line, PackedRule, Reply, Task, decoded, encoded
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -130,13 +132,14 @@ class _Actor:
         """Answered when the modules are loaded."""
         return True
 
-    def load(self, key: str, blob: bytes) -> None:
-        """Unpack a rule."""
-        self._bench.load(key, blob)
+    def load(self, rules: Sequence[PackedRule]) -> None:
+        """Unpack rules."""
+        for rule in rules:
+            self._bench.load(rule)
 
-    def run(self, job: Job) -> Reply:
-        """One check."""
-        return self._bench.run(job)
+    def run(self, tasks: Sequence[Task]) -> bytes:
+        """Checks, one after another."""
+        return encoded(self._bench.run(tasks))
 
 
 class _RayWorker:
@@ -149,11 +152,11 @@ class _RayWorker:
 
     def send(self, job: Job, /) -> None:
         """Start a job."""
-        if job.blob is not None:
-            # An actor takes calls in order, so the rule is there when the check starts.
-            self._handle.load.remote(job.key, job.blob).future().add_done_callback(self._on_loaded)
-            job = job._replace(blob=None)
-        self._handle.run.remote(job).future().add_done_callback(self._on_reply)
+        if job.rules:
+            # An actor takes calls in order, so the rules are there when the checks start.
+            self._handle.load.remote(job.rules).future().add_done_callback(self._on_loaded)
+        answered = functools.partial(self._on_reply, len(job.tasks))
+        self._handle.run.remote(job.tasks).future().add_done_callback(answered)
 
     def kill(self) -> None:
         """End the actor's process."""
@@ -168,16 +171,17 @@ class _RayWorker:
         if future.exception() is None:  # what else became of the worker, the check's own answer tells
             self._post(Loaded(self))
 
-    def _on_reply(self, future: Future[Reply]) -> None:
+    def _on_reply(self, count: int, future: Future[bytes]) -> None:
         error = future.exception()
         match error:
             case None:
-                self._post(Replied(self, future.result()))
+                self._post(Replied(self, decoded(future.result())))
             case RayActorError() | RayError() if not hasattr(error, "as_instanceof_cause"):
                 self._post(Died(self, one_line(error)))
             case _:
-                # Raised inside the actor outside any check: the worker lives, this answer is lost.
-                self._post(Replied(self, Reply(Unknown(f"the worker raised {one_line(error)}", "crashed"), 0.0)))
+                # Raised inside the actor outside any check: the worker lives, these answers are lost.
+                lost = Reply(Unknown(f"the worker raised {one_line(error)}", "crashed"))
+                self._post(Replied(self, (lost,) * count))
 
 
 def _must_answer(address: str) -> None:

@@ -98,7 +98,8 @@ class Machine:
         self._reading = False
         self._failures = 0
         self._ladder = Ladder()
-        self._last_repair = Stretch(-1, -1)
+        self._last_note = Stretch(-1, -1)
+        self._noted: set[str] = set()
         self._notes: list[Stretch] = []
         self._charged: dict[str, int] = {}
         self._stopped = False
@@ -328,8 +329,8 @@ class Machine:
             return
         self._charged[name] = charged + 1
         where = ruling.cut
-        if check.start == self._last_repair.end:
-            where = min(where, self._last_repair.start)  # the last note gained nothing: it goes too
+        if check.start == self._last_note.end and name in self._noted:
+            where = min(where, self._last_note.start)  # the last note gained nothing: it goes too
         if rung.step == "earlier":
             where = min(where, self._checks.start_before(ruling.winner.monitor, where))
         where = max(where, self._delivery.committed)
@@ -359,7 +360,8 @@ class Machine:
         )
         self._inject(repair.injections)
         noted = any(not part.scanned for part in repair.injections)
-        self._last_repair = Stretch(repair.cut, self.tip.end) if noted else Stretch(-1, -1)
+        self._last_note = Stretch(repair.cut, self.tip.end) if noted else Stretch(-1, -1)
+        self._noted = {finding.monitor.name for finding in ruling.all}
         self._close()
         self.phase = "streaming"
         self._stream += 1

@@ -11,11 +11,11 @@ from rich.console import Console
 import midtrace as mt
 from midtrace.cli.demo import Options, Stage, _table
 from midtrace.sources.completions import Completions
-from midtrace.tasks import task
+from midtrace.tasks import TASKS
 
 
 async def test_a_dead_server_is_neither_right_nor_wrong(local: mt.Runtime, capsys: pytest.CaptureFixture[str]) -> None:
-    chosen = task("running-sums")
+    chosen = TASKS[0]
     options = Options(chosen, "m.gguf", 1, 2, compare=False, as_json=True, record=None, engine="local", port=0)
     async with Completions("http://127.0.0.1:1") as source:
         with anyio.fail_after(60):

@@ -1,0 +1,114 @@
+"""What the checks thread hears from sessions and from workers."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, Protocol, TypeAlias
+
+from ..machine.messages import CheckResult
+from ..machine.reading import Reading
+from .protocol import Deliver, Job, Reply, Request
+
+
+class Worker(Protocol):
+    """A process that runs one job at a time. Both calls return at once."""
+
+    def send(self, job: Job, /) -> None:
+        """Start a job; its end arrives in the inbox as `Replied` or `Died`."""
+        ...
+
+    def kill(self) -> None:
+        """End the process, whatever it does."""
+        ...
+
+
+class Waiting(NamedTuple):
+    """A check that wants a worker; `at` is when it came, `attempts` how often it was started."""
+
+    line: DispatcherLine
+    request: Request
+    at: float
+    attempts: int
+
+
+class Submitted(NamedTuple):
+    """A session wants checks run."""
+
+    line: DispatcherLine
+    requests: tuple[Request, ...]
+    at: float
+
+
+class Cancelled(NamedTuple):
+    """A session waits no longer; None: for nothing at all."""
+
+    line: DispatcherLine
+    ids: frozenset[int] | None
+
+
+class Ready(NamedTuple):
+    """A worker is warm."""
+
+    worker: Worker
+
+
+class Loaded(NamedTuple):
+    """A worker has unpacked the rules of its job, and starts on the checks themselves."""
+
+    worker: Worker
+
+
+class Replied(NamedTuple):
+    """A worker answered its job: one reply a task, in order."""
+
+    worker: Worker
+    replies: tuple[Reply, ...]
+
+
+class Died(NamedTuple):
+    """A worker is gone."""
+
+    worker: Worker
+    reason: str
+
+
+class Closing(NamedTuple):
+    """The engine is to end."""
+
+
+Message: TypeAlias = Submitted | Cancelled | Ready | Loaded | Replied | Died | Closing
+Post: TypeAlias = Callable[[Message], None]
+Hire: TypeAlias = Callable[[Post], Worker]
+
+
+class DispatcherLine:
+    """One session's line; see `Line`. What is not a method belongs to the checks thread."""
+
+    def __init__(self, post: Post, deliver: Deliver) -> None:
+        self._post = post
+        self.deliver = deliver
+        self.queue: deque[Waiting] = deque()
+        self.reading = Reading()
+        self.in_turn = False
+
+    def submit(self, requests: Iterable[Request], /) -> None:
+        """Hand checks over; costs a put into a queue."""
+        self._post(Submitted(self, tuple(requests), time.monotonic()))
+
+    def cancel(self, ids: Iterable[int], /) -> None:
+        """Drop checks and answers."""
+        self._post(Cancelled(self, frozenset(ids)))
+
+    def close(self) -> None:
+        """Drop everything."""
+        self._post(Cancelled(self, None))
+
+
+def _drop(_results: tuple[CheckResult, ...]) -> None:
+    """Nobody waits for these."""
+
+
+NOBODY = DispatcherLine(lambda _message: None, _drop)
+"""Whose answers are dropped."""

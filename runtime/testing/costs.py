@@ -1,0 +1,53 @@
+"""How cost grows with the length of a text, measured so that a busy machine does not matter."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+
+TIMES = 8
+"""How many times longer the long text is."""
+
+LIMIT = 24.0
+"""How many times more it may cost: 8 is linear, 64 quadratic."""
+
+ENOUGH = 0.002
+"""Seconds of CPU that the short text has to cost before its cost says anything."""
+
+SHORTEST, LONGEST = 64, 65_536
+
+
+def growth(work: Callable[[int], object]) -> float:
+    """How many times more CPU `work(8 * n)` takes than `work(n)`, for the first n that takes long enough to tell.
+
+    Counts this thread's CPU time, not the clock's. The least of three tries counts, since others can only make a try
+    longer; one that is below `LIMIT` is enough.
+    """
+    collecting = gc.isenabled()
+    gc.collect()
+    gc.disable()  # its own cost grows with what is alive elsewhere
+    try:
+        return _growth(work)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _growth(work: Callable[[int], object]) -> float:
+    length = SHORTEST
+    while _cpu(work, length) < ENOUGH and length < LONGEST:
+        length *= 2
+    short = max(min(_cpu(work, length) for _ in range(3)), ENOUGH / 10)
+    ratio = float("inf")
+    for _ in range(3):
+        ratio = min(ratio, _cpu(work, length * TIMES) / short)
+        if ratio <= LIMIT:
+            break
+    return ratio
+
+
+def _cpu(work: Callable[[int], object], length: int) -> float:
+    began = time.thread_time()
+    work(length)
+    return time.thread_time() - began

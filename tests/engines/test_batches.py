@@ -1,0 +1,167 @@
+"""Short checks travel together, and nothing of a job that is lost gets lost with it."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Iterable
+
+import pytest
+
+import midtrace as mt
+from midtrace.engines.desk import MOST
+from midtrace.engines.dispatcher import Dispatcher
+from midtrace.engines.inbox import Died, DispatcherLine, Loaded, Post, Ready, Replied
+from midtrace.engines.protocol import Job, PackedRule, Reply, Request
+from midtrace.machine.messages import Check, CheckResult
+from midtrace.trace import Origin, Piece
+
+TEXT = Piece(None, "a line\n", Origin.GENERATED, ())
+RULE = PackedRule("rule", b"")
+
+
+class Hand:
+    """A worker whose answers the test gives."""
+
+    def __init__(self, post: Post) -> None:
+        self.post = post
+        self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+
+    def send(self, job: Job, /) -> None:
+        self.jobs.put(job)
+
+    def kill(self) -> None:
+        """Nothing to end."""
+
+    def reply(self, job: Job, ran: float = 0.0001) -> None:
+        self.post(Replied(self, tuple(Reply(mt.Pass(), ran) for _ in job.tasks)))
+
+
+class Office:
+    """A dispatcher with one worker at a time, and one session."""
+
+    def __init__(self) -> None:
+        self.hands: queue.SimpleQueue[Hand] = queue.SimpleQueue()
+        self.answers: queue.SimpleQueue[tuple[CheckResult, ...]] = queue.SimpleQueue()
+        self.dispatcher = Dispatcher(self._hire, workers=1, spares=0)
+        self.dispatcher.open(10)
+        self.hand = self.hands.get(timeout=10)
+        self.line = self.connect()
+
+    def _hire(self, post: Post) -> Hand:
+        hand = Hand(post)
+        self.hands.put(hand)
+        post(Ready(hand))
+        return hand
+
+    def connect(self) -> DispatcherLine:
+        return self.dispatcher.connect(self.answers.put)
+
+    def submit(self, numbers: Iterable[int], line: DispatcherLine | None = None, deadline: float = 5.0) -> None:
+        checks = [Check(number, 0, 0, 7, 7, 0, TEXT, "unit", final=False) for number in numbers]
+        (line or self.line).submit([Request(check, RULE, deadline) for check in checks])
+
+    def job(self) -> Job:
+        return self.hand.jobs.get(timeout=10)
+
+    def learn(self, ran: float = 0.0001) -> None:
+        """Let the dispatcher see what a check of the rule costs."""
+        self.submit([0])
+        self.hand.reply(self.job(), ran)
+        self.answered(1)
+
+    def answered(self, count: int) -> list[CheckResult]:
+        found: list[CheckResult] = []
+        while len(found) < count:
+            found += self.answers.get(timeout=10)
+        return found
+
+
+@pytest.fixture
+def office() -> Iterable[Office]:
+    made = Office()
+    yield made
+    made.dispatcher.close()
+
+
+def test_a_new_rule_travels_alone_and_short_checks_together(office: Office) -> None:
+    office.submit(range(10))
+    first = office.job()
+    assert (len(first.rules), len(first.tasks)) == (1, 1)
+    office.hand.reply(first)
+    rest = office.job()
+    assert (len(rest.rules), len(rest.tasks)) == (0, 9)
+    office.hand.reply(rest)
+    assert sorted(result.id for result in office.answered(10)) == list(range(10))
+
+
+def test_no_more_than_the_bound_and_none_that_take_long(office: Office) -> None:
+    office.learn(0.000001)
+    office.submit(range(1, 200))
+    assert len(office.job().tasks) == MOST
+
+    slow = Office()
+    slow.learn(0.01)
+    slow.submit(range(1, 5))
+    job = slow.job()
+    assert len(job.tasks) == 1
+    slow.dispatcher.close()
+
+
+def test_all_of_a_lost_job_runs_again_each_check_alone(office: Office) -> None:
+    office.learn()
+    office.submit(range(1, 6))
+    assert len(office.job().tasks) == 5
+    office.hand.post(Died(office.hand, "gone"))
+    office.hand = office.hands.get(timeout=10)
+    for _ in range(5):
+        job = office.job()
+        assert len(job.tasks) == 1
+        office.hand.reply(job)
+    results = office.answered(5)
+    assert sorted(result.id for result in results) == [1, 2, 3, 4, 5]
+    assert {(result.verdict, result.attempts) for result in results} == {(mt.Pass(), 2)}
+
+
+def test_a_job_that_overruns_is_taken_apart(office: Office) -> None:
+    """Its worker is killed after one deadline, not after the sum of all; the guilty check then times out alone."""
+    office.learn()
+    began = time.monotonic()
+    office.submit(range(1, 4), deadline=0.05)
+    assert len(office.job().tasks) == 3
+    office.hand = office.hands.get(timeout=10)
+    assert time.monotonic() - began >= 0.05
+    first = office.job()
+    assert len(first.tasks) == 1
+    office.hand.post(Loaded(office.hand))
+    office.hand = office.hands.get(timeout=10)  # the first one hangs again
+    for _ in range(2):
+        office.hand.reply(office.job())
+    verdicts = {result.id: result.verdict for result in office.answered(3)}
+    assert sorted(str(type(verdict).__name__) for verdict in verdicts.values()) == ["Pass", "Pass", "Unknown"]
+
+
+def test_sessions_take_turns_in_a_job(office: Office) -> None:
+    other = office.connect()
+    office.learn()
+    office.submit([1])
+    blocked = office.job()
+    office.submit(range(2, 100))
+    office.submit([1_000], other)
+    office.hand.reply(blocked)
+    office.answered(1)
+    shared = office.job()
+    office.hand.reply(shared)
+    assert 1_000 in [result.id for result in office.answered(len(shared.tasks))]
+
+
+def test_cancelled_checks_of_a_job_are_not_answered(office: Office) -> None:
+    office.learn()
+    office.submit([1, 2, 3])
+    job = office.job()
+    office.line.cancel([2])
+    office.submit([4])  # a message after it: the cancel has been read when this is sent on
+    office.hand.reply(job)
+    last = office.job()
+    office.hand.reply(last)
+    assert sorted(result.id for result in office.answered(3)) == [1, 3, 4]

@@ -1,0 +1,3 @@
+"""Needs what is not there."""
+
+import midtrace_sample_needs_this  # type: ignore[import-not-found]  # noqa: F401
