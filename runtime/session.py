@@ -21,7 +21,7 @@ from .certificate import Attested, attest, issue
 from .chunks import CHARACTERS_A_TOKEN, Chunk, Resampling, Source
 from .engines.protocol import Engine, PackedRule, Request
 from .errors import MidtraceError, SourceError, one_line
-from .events import Event, Intervened
+from .events import Checked, Event, Intervened, Retracted, SafeUpTo, TextDelta
 from .ledger import Ledger
 from .limits import Budget, Limits
 from .machine.delivery import Mode
@@ -32,7 +32,6 @@ from .machine.messages import (
     ChunkArrived,
     CloseSource,
     Command,
-    Deliver,
     Finish,
     OpenSource,
     SourceEnded,
@@ -256,10 +255,11 @@ class Run:
     def _carry_out(self, commands: Sequence[Command]) -> None:
         for command in commands:
             match command:
-                case Deliver(event):
-                    self._events.append(event)
-                    if isinstance(event, Intervened):
-                        self._interventions.append(event)
+                case TextDelta() | SafeUpTo() | Checked() | Retracted():
+                    self._events.append(command)
+                case Intervened():
+                    self._events.append(command)
+                    self._interventions.append(command)
                 case Submit(checks):
                     rules, monitors = self._prepared.rules, self._prepared.monitors
                     self._line.submit([Request(c, rules[c.monitor], monitors[c.monitor].deadline) for c in checks])

@@ -28,7 +28,6 @@ from .messages import (
     ChunkArrived,
     CloseSource,
     Command,
-    Deliver,
     Finish,
     MachineEvent,
     OpenSource,
@@ -241,7 +240,7 @@ class Machine:
             track, entry = answered
             check, monitor = entry.check, track.monitor
             entry.verdict = result.verdict
-            self._say(Checked(monitor.name, Span(check.start, check.end), result.verdict))
+            self._out.append(Checked(monitor.name, Span(check.start, check.end), result.verdict))
             match result.verdict:
                 case Pass(checked):
                     self.counters.claims += checked
@@ -347,15 +346,13 @@ class Machine:
         self._cut(repair.cut)
         injected = "".join(part.text for part in repair.injections)
         self._out.append(
-            Deliver(
-                Intervened(
-                    monitors=tuple(dict.fromkeys(finding.monitor.name for finding in ruling.all)),
-                    violations=tuple(finding.violation for finding in ruling.all),
-                    offset=repair.cut,
-                    action=repair.action,
-                    injected=injected,
-                    removed=removed,
-                )
+            Intervened(
+                monitors=tuple(dict.fromkeys(finding.monitor.name for finding in ruling.all)),
+                violations=tuple(finding.violation for finding in ruling.all),
+                offset=repair.cut,
+                action=repair.action,
+                injected=injected,
+                removed=removed,
             )
         )
         self._inject(repair.injections)
@@ -438,7 +435,7 @@ class Machine:
         self._out.append(Finish(status, reason))
 
     def _say(self, event: Event) -> None:
-        self._out.append(Deliver(event))
+        self._out.append(event)
 
     def _flush(self) -> list[Command]:
         out, self._out = self._out, []

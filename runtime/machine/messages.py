@@ -100,13 +100,6 @@ MachineEvent: TypeAlias = ChunkArrived | SourceEnded | SourceFailed | VerdictsAr
 
 
 @dataclass(frozen=True, slots=True)
-class Deliver:
-    """Hand an event to the user."""
-
-    event: UserEvent
-
-
-@dataclass(frozen=True, slots=True)
 class Submit:
     """Have these checks run; each must be answered by exactly one result, whatever happens to it."""
 
@@ -149,4 +142,5 @@ class Finish:
     reason: str
 
 
-Command: TypeAlias = Deliver | Submit | CancelChecks | CloseSource | OpenSource | Finish
+Command: TypeAlias = UserEvent | Submit | CancelChecks | CloseSource | OpenSource | Finish
+"""What to carry out; an event of the user's is the command to hand it over."""

@@ -13,7 +13,6 @@ from midtrace.machine.messages import (
     CheckResult,
     ChunkArrived,
     Command,
-    Deliver,
     Finish,
     OpenSource,
     SourceEnded,
@@ -22,7 +21,6 @@ from midtrace.machine.messages import (
 )
 
 C = TypeVar("C")
-E = TypeVar("E")
 
 
 class Driver:
@@ -59,9 +57,6 @@ class Driver:
 
     def of(self, kind: type[C]) -> list[C]:
         return [command for command in self.commands if isinstance(command, kind)]
-
-    def events(self, kind: type[E]) -> list[E]:
-        return [command.event for command in self.of(Deliver) if isinstance(command.event, kind)]
 
     @property
     def checks(self) -> list[Check]:

@@ -26,7 +26,7 @@ def test_styles(feedback: Feedback, note: str) -> None:
     run = Driver(monitor(policy=mt.Rollback(feedback=feedback)))
     run.say("2 + 2 = 5\n")
     run.answer((run.checks[0], VIOLATION))
-    (act,) = run.events(mt.Intervened)
+    (act,) = run.of(mt.Intervened)
     assert act.injected == note
     assert "42" not in act.injected
 
@@ -43,5 +43,5 @@ def test_text_of_the_model_in_a_message_is_no_template() -> None:
     run = Driver(monitor())
     run.say("{hint}\n")
     run.answer((run.checks[0], mt.Violation("saw {hint} and {0}", hint="secret")))
-    (act,) = run.events(mt.Intervened)
+    (act,) = run.of(mt.Intervened)
     assert act.injected == "\nWait, that is not right: saw {hint} and {0}. "

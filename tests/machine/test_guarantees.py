@@ -20,7 +20,6 @@ from midtrace.machine.messages import (
     ChunkArrived,
     CloseSource,
     Command,
-    Deliver,
     Finish,
     MachineEvent,
     OpenSource,
@@ -149,8 +148,6 @@ class World(RuleBasedStateMachine):
         for command in commands:
             assert self.finish is None, "Finish is the last command"
             match command:
-                case Deliver(event):
-                    self.deliver(event)
                 case Submit(checks):
                     for check in checks:
                         assert check.id not in self.seen, "a check is submitted once"
@@ -174,6 +171,8 @@ class World(RuleBasedStateMachine):
                 case Finish() as finish:
                     assert self.stream is None
                     self.finish = finish
+                case _:
+                    self.deliver(command)
         self.failed = False
 
     def deliver(self, event: mt.Event) -> None:
@@ -294,7 +293,7 @@ class World(RuleBasedStateMachine):
         if any(isinstance(command, Finish) for command in commands):
             # An abstained or exhausted run ends before what it rejected.
             assert self.text.startswith(self.machine.tip.read()) or any(
-                isinstance(command, Deliver) and isinstance(command.event, mt.Intervened) for command in commands
+                isinstance(command, mt.Intervened) for command in commands
             )
         self.carry_out(commands)
 
@@ -471,9 +470,9 @@ def test_earliest_violation_wins() -> None:
     checks = [check for command in commands if isinstance(command, Submit) for check in command.checks]
     late, early = checks[2], checks[0]
     commands = machine.handle(VerdictsArrived((CheckResult(late.id, mt.Violation("late")),)))
-    assert [c.event.offset for c in commands if isinstance(c, Deliver) and isinstance(c.event, mt.Intervened)] == [6]
+    assert [c.offset for c in commands if isinstance(c, mt.Intervened)] == [6]
     commands = machine.handle(VerdictsArrived((CheckResult(early.id, mt.Violation("early")),)))
-    assert [c.event.offset for c in commands if isinstance(c, Deliver) and isinstance(c.event, mt.Intervened)] == [0]
+    assert [c.offset for c in commands if isinstance(c, mt.Intervened)] == [0]
 
 
 def test_simultaneous_violations_are_merged_and_charged_once() -> None:
@@ -483,7 +482,7 @@ def test_simultaneous_violations_are_merged_and_charged_once() -> None:
     checks = [check for command in commands if isinstance(command, Submit) for check in command.checks]
     results = tuple(CheckResult(check.id, mt.Violation(f"no {check.monitor}")) for check in checks)
     commands = machine.handle(VerdictsArrived(results))
-    (act,) = [c.event for c in commands if isinstance(c, Deliver) and isinstance(c.event, mt.Intervened)]
+    (act,) = [c for c in commands if isinstance(c, mt.Intervened)]
     assert act.monitors == ("X", "Y")
     assert "no 0; no 1" in act.injected
     assert machine.spent.rollbacks == 1
@@ -508,7 +507,7 @@ def test_the_same_complaint_climbs_the_ladder_and_ends() -> None:
         checks = [check for command in commands if isinstance(command, Submit) for check in command.checks]
         results = tuple(CheckResult(check.id, letter_is_absent("X", check)) for check in checks)
         commands = machine.handle(VerdictsArrived(results))
-        acts += [c.event for c in commands if isinstance(c, Deliver) and isinstance(c.event, mt.Intervened)]
+        acts += [c for c in commands if isinstance(c, mt.Intervened)]
         stream = max((c.stream for c in commands if isinstance(c, OpenSource)), default=stream)
         finish = next((c for c in commands if isinstance(c, Finish)), None)
         if finish is not None:

@@ -28,4 +28,4 @@ def test_held_text_of_a_phase_that_nobody_looks_at_flows() -> None:
     run.say(" flows")
     run.pass_all()
     run.say(".")
-    assert "".join(event.text for event in run.events(mt.TextDelta)) == "the answer flows."
+    assert "".join(event.text for event in run.of(mt.TextDelta)) == "the answer flows."

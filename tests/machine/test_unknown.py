@@ -71,7 +71,7 @@ def test_unknown_as_a_violation_rolls_back() -> None:
     run = Driver(monitor(policy=mt.Rollback(on_unknown="violation", feedback="[{message}]")))
     run.say("a\nb\n")
     run.answer((run.checks[1], CRASHED))
-    (act,) = run.events(mt.Intervened)
+    (act,) = run.of(mt.Intervened)
     assert (act.offset, act.injected) == (2, "[could not be checked: it broke]")
 
 
