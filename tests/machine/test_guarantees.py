@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import get_args
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -37,6 +37,9 @@ from midtrace.triggers import Trigger, lanes
 from midtrace.verdicts import UnknownKind
 
 ALPHABET = "ab XY\n"
+QUIET = "ab "
+Fate: TypeAlias = Literal["goes on", "ends", "hiccups", "breaks", "takes too long"]
+FATES: tuple[Fate, ...] = ("goes on", "goes on", "goes on", "ends", "ends", "hiccups", "breaks", "takes too long")
 
 
 def letter_is_absent(letter: str, check: Check) -> mt.Verdict:
@@ -77,7 +80,7 @@ reactions = st.one_of(
     st.builds(mt.Abstain, on_unknown=unknowns, on_error=errors),
     st.builds(mt.Observe, on_unknown=unknowns, on_error=errors),
 )
-policies = reactions | st.builds(mt.Gate, reactions)
+policies = st.one_of(reactions, reactions, reactions, st.builds(mt.Gate, reactions))
 PHASES = mt.thinking("a", "b")
 places = st.sampled_from(
     [
@@ -89,41 +92,59 @@ places = st.sampled_from(
 )
 
 
+class Setup(NamedTuple):
+    """What a run is started with."""
+
+    first: mt.Policy
+    second: mt.Policy
+    on: Trigger
+    required: bool
+    delivery: Mode
+    ahead: int | None
+    rollbacks: int
+
+
+setups = st.builds(
+    Setup,
+    first=policies,
+    second=policies,
+    on=places,
+    required=st.booleans(),
+    delivery=st.sampled_from(get_args(Mode)),
+    ahead=st.none() | st.integers(0, 10),
+    rollbacks=st.integers(0, 6),
+)
+
+
 class World(RuleBasedStateMachine):
     """A user and an engine around one machine; they check every command against what they know."""
 
-    @initialize(
-        first=policies,
-        second=policies,
-        on=places,
-        required=st.booleans(),
-        delivery=st.sampled_from(["live", "held", "final"]),
-        ahead=st.none() | st.integers(0, 10),
-        rollbacks=st.integers(0, 6),
-    )
-    def begin(
-        self,
-        first: mt.Policy,
-        second: mt.Policy,
-        on: Trigger,
-        required: bool,
-        delivery: Mode,
-        ahead: int | None,
-        rollbacks: int,
-    ) -> None:
-        self.delivery = delivery
-        self.ahead = ahead if delivery == "live" else None
+    @initialize(setup=setups)
+    def first_run(self, setup: Setup) -> None:
+        self.begin(setup)
+
+    @precondition(lambda self: self.finish is not None)
+    @rule(setup=setups)
+    def next_run(self, setup: Setup) -> None:
+        """The steps that are left go to another run: most runs end early."""
+        assert self.machine.handle(ChunkArrived(self.machine.revision, "more")) == []
+        assert self.machine.handle(TimeUp("no time")) == []
+        self.begin(setup)
+
+    def begin(self, setup: Setup) -> None:
+        self.delivery = setup.delivery
+        self.ahead = setup.ahead if setup.delivery == "live" else None
         self.monitors = [
-            monitor("X", first),
-            monitor("Y", second, required=required, priority=1, on=on),
+            monitor("X", setup.first),
+            monitor("Y", setup.second, required=setup.required, priority=1, on=setup.on),
         ]
         self.batch = mt.Budget(rollbacks=4)
         self.machine = Machine(
             "P",
             self.monitors,
-            delivery=delivery,
+            delivery=setup.delivery,
             ahead=self.ahead,
-            limits=mt.Limits(rollbacks=rollbacks, characters=2_000),
+            limits=mt.Limits(rollbacks=setup.rollbacks, characters=2_000),
             budget=self.batch,
         )
         self.text = ""
@@ -215,25 +236,20 @@ class World(RuleBasedStateMachine):
     @precondition(lambda self: self.stream is not None)
     @rule(text=st.text(ALPHABET, min_size=1, max_size=12))
     def chunk(self, text: str) -> None:
+        assert self.stream is not None
+        assert self.machine.handle(ChunkArrived(self.stream - 1, text)) == [], "a closed stream is not heard"
         self.text += text
         self.given += text
-        assert self.stream is not None
         commands = self.machine.handle(ChunkArrived(self.stream, text))
         if any(isinstance(command, Finish) for command in commands):
             self.text = self.machine.tip.read()
         self.carry_out(commands)
 
-    @precondition(lambda self: self.finish is None)
-    @rule(text=st.text(ALPHABET, min_size=1))
-    def chunk_of_a_closed_stream(self, text: str) -> None:
-        old = -1 if self.stream is None else self.stream - 1
-        assert self.machine.handle(ChunkArrived(old, text)) == []
-
-    @precondition(lambda self: self.finish is not None)
-    @rule()
-    def anything_after_the_end(self) -> None:
-        assert self.machine.handle(ChunkArrived(self.machine.revision, "more")) == []
-        assert self.machine.handle(TimeUp("no time")) == []
+    @precondition(lambda self: self.stream is not None)
+    @rule(text=st.text(QUIET, max_size=12))
+    def quiet_line(self, text: str) -> None:
+        """A line that nothing is wrong with."""
+        self.chunk(text + "\n")
 
     @precondition(lambda self: self.open_checks)
     @rule(data=st.data())
@@ -272,20 +288,25 @@ class World(RuleBasedStateMachine):
         assert self.machine.tip.read() == before
 
     @precondition(lambda self: self.stream is not None)
-    @rule()
-    def source_ends(self) -> None:
-        self.take(SourceEnded(self.leave_stream()))
+    @rule(fate=st.sampled_from(FATES))
+    def source_may_stop(self, fate: Fate) -> None:
+        match fate:
+            case "goes on":
+                pass
+            case "ends":
+                self.take(SourceEnded(self.leave_stream()))
+            case "hiccups":
+                self.streams -= 1
+                self.take(SourceFailed(self.leave_stream(), "broken", transient=True))
+            case "breaks":
+                self.take(SourceFailed(self.leave_stream(), "broken"))
+            case "takes too long":
+                self.take(TimeUp("no time"))
 
-    @precondition(lambda self: self.stream is not None)
-    @rule(transient=st.booleans())
-    def source_fails(self, transient: bool) -> None:
-        self.streams -= transient
-        self.take(SourceFailed(self.leave_stream(), "broken", transient))
-
-    @precondition(lambda self: self.finish is None)
-    @rule(really=st.integers(0, 20))
-    def time_is_up(self, really: int) -> None:
-        if really == 0:
+    @precondition(lambda self: self.finish is None and self.stream is None)
+    @rule(fate=st.sampled_from(FATES))
+    def settling_may_take_too_long(self, fate: Fate) -> None:
+        if fate == "takes too long":
             self.take(TimeUp("no time"))
 
     def take(self, event: MachineEvent) -> None:
