@@ -9,8 +9,12 @@ import cloudpickle
 import pytest
 import pytest_asyncio
 from blockbuster import BlockBuster
+from hypothesis import Phase, settings
 
 import midtrace as mt
+
+# `tests/mutations.py` asks whether a test fails, not how small its failure can be made.
+settings.register_profile("first-failure", phases=[Phase.explicit, Phase.generate], database=None)
 
 collect_ignore = ["plugin_package"]  # a package of its own: `test_plugins.py` installs it and runs its tests
 

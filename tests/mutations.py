@@ -252,7 +252,8 @@ def layout(target: Path) -> Path:
 def passes(target: Path, tests: tuple[str, ...]) -> bool:
     """Whether the copy's tests pass; a copy that hangs does not."""
     environment = {**os.environ, "PYTHONPATH": str(target / "lib"), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--timeout", "120", *tests]
+    options = ["-q", "-x", "-p", "no:cacheprovider", "--timeout", "120", "--hypothesis-profile", "first-failure"]
+    command = [sys.executable, "-m", "pytest", *options, *tests]
     try:
         done = subprocess.run(
             command, cwd=target / "project", env=environment, capture_output=True, timeout=SECONDS, check=False
