@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # Byte code makes a worker start three times as fast; some environments switch it off.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check bench soak clean
+.PHONY: demo test check bench soak mutations clean
 
 demo: $(STAMP)
 	$(BIN)/midtrace demo
@@ -26,6 +26,10 @@ bench: $(STAMP)
 # The state machines for a long time: for the night, not for every change.
 soak: $(STAMP)
 	MIDTRACE_EXAMPLES=20000 $(BIN)/pytest tests/machine --timeout 3600
+
+# Breaks every guarantee on purpose and sees that a test notices.
+mutations: $(STAMP)
+	$(BIN)/python tests/mutations.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -16,6 +16,7 @@ from midtrace.machine.messages import (
     Finish,
     OpenSource,
     SourceEnded,
+    SourceFailed,
     Submit,
     VerdictsArrived,
 )
@@ -47,6 +48,9 @@ class Driver:
 
     def end(self) -> None:
         self.take(self.machine.handle(SourceEnded(self._stream)))
+
+    def fail(self, *, transient: bool) -> None:
+        self.take(self.machine.handle(SourceFailed(self._stream, "broken", transient=transient)))
 
     def answer(self, *answers: tuple[Check, mt.Verdict], cpu: float = 0.0) -> None:
         results = tuple(CheckResult(check.id, verdict, cpu=cpu) for check, verdict in answers)

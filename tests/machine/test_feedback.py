@@ -45,3 +45,24 @@ def test_text_of_the_model_in_a_message_is_no_template() -> None:
     run.answer((run.checks[0], mt.Violation("saw {hint} and {0}", hint="secret")))
     (act,) = run.of(mt.Intervened)
     assert act.injected == "\nWait, that is not right: saw {hint} and {0}. "
+
+
+def test_a_note_is_blank_to_checks_of_the_whole_trace() -> None:
+    """It quotes what was wrong, and nobody claims that."""
+    run = Driver(monitor(policy=mt.Rollback(repair="note"), scope="trace"))
+    run.say("2 + 2 = 5\n")
+    run.answer((run.checks[0], VIOLATION))
+    note = "\nWait, that is not right: 2 + 2 is not 5. "
+    run.say("4\n")
+    seen = run.checks[-1].view("").text
+    assert run.machine.tip.read() == f"{note}4\n"
+    assert seen == f"\n{' ' * (len(note) - 1)}4\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["\n[check failed: 2 + 2 is not 5]\n", "\nWait, that is not right: 2 + 2 is not 5. \n"]
+)
+def test_what_the_model_writes_is_checked_even_if_it_looks_like_a_note(text: str) -> None:
+    run = Driver(monitor(scope="trace"))
+    run.say(text)
+    assert run.checks[-1].view("").text == text
