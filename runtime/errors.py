@@ -13,6 +13,8 @@ What third-party code raises never crosses the runtime as an exception: one boun
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class MidtraceError(Exception):
     """Root of what midtrace raises on purpose; its text is one clear line."""
@@ -48,3 +50,10 @@ def one_line(error: BaseException) -> str:
     first = text.splitlines()[0] if text else ""
     name = type(error).__name__
     return f"{name}: {first}"[:300] if first else name
+
+
+def expect_one_of(owner: str, name: str, value: object, allowed: Sequence[object]) -> None:
+    """Raise `UsageError` unless `value`, the argument `name` of `owner`, is among `allowed`."""
+    if value not in allowed:
+        *most, last = (repr(each) for each in allowed)
+        raise UsageError(f"{owner}({name}={value!r}): expected {', '.join(most)} or {last}")

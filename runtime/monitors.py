@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
-from .errors import UsageError
+from .errors import UsageError, expect_one_of
 from .policies import Policy, Rollback
 from .triggers.lines import EveryLine
 from .triggers.protocol import Trigger
@@ -60,6 +60,11 @@ class Monitor:
     def __post_init__(self) -> None:
         if not self.name:
             raise UsageError("Monitor(name=''): expected a name")
+        expect_one_of("Monitor", "scope", self.scope, get_args(Scope))
+        if not isinstance(self.policy, Policy):
+            raise UsageError(f"monitor {self.name!r}: policy={self.policy!r}: expected a policy, such as Rollback()")
+        if not callable(getattr(self.on, "scanner", None)):
+            raise UsageError(f"monitor {self.name!r}: on={self.on!r}: expected a trigger, such as every_line()")
         if not self.deadline > 0:
             raise UsageError(f"monitor {self.name!r}: expected a deadline above 0 seconds, got {self.deadline}")
         for part, value in (("extract", self.extract), ("verify", self.verify)):

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
-from .errors import UsageError
+from .errors import UsageError, expect_one_of
 from .verdicts import Unknown, UnknownKind, Violation
 
 Target: TypeAlias = Literal["claim", "unit", "checkpoint"]
@@ -90,6 +90,9 @@ class Observe:
     on_unknown: OnUnknown = "unverified"
     on_error: OnUnknown | None = None
 
+    def __post_init__(self) -> None:
+        _check_unknowns(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
@@ -109,6 +112,9 @@ class Rollback:
     on_error: OnUnknown | None = None
 
     def __post_init__(self) -> None:
+        _check_unknowns(self)
+        expect_one_of("Rollback", "to", self.to, get_args(Target))
+        expect_one_of("Rollback", "repair", self.repair, get_args(Repair))
         if self.limit is not None and self.limit < 0:
             raise UsageError(f"Rollback(limit={self.limit}): expected 0 or more")
         if self.repair == "correct" and self.to == "checkpoint":
@@ -125,6 +131,9 @@ class Stop:
     on_unknown: OnUnknown = "unverified"
     on_error: OnUnknown | None = None
 
+    def __post_init__(self) -> None:
+        _check_unknowns(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Abstain:
@@ -133,12 +142,19 @@ class Abstain:
     on_unknown: OnUnknown = "unverified"
     on_error: OnUnknown | None = None
 
+    def __post_init__(self) -> None:
+        _check_unknowns(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Gate:
     """Deliver nothing that follows the checked unit until its verdict is there; on a violation do `then`."""
 
     then: Observe | Rollback | Stop | Abstain = field(default_factory=Rollback)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.then, Observe | Rollback | Stop | Abstain):
+            raise UsageError(f"Gate(then={self.then!r}): expected Observe(), Rollback(), Stop() or Abstain()")
 
     @property
     def on_unknown(self) -> OnUnknown:
@@ -149,6 +165,12 @@ class Gate:
     def on_error(self) -> OnUnknown | None:
         """As the policy behind the gate says."""
         return self.then.on_error
+
+
+def _check_unknowns(policy: Reaction) -> None:
+    name = type(policy).__name__
+    expect_one_of(name, "on_unknown", policy.on_unknown, get_args(OnUnknown))
+    expect_one_of(name, "on_error", policy.on_error, (*get_args(OnUnknown), None))
 
 
 Reaction: TypeAlias = Observe | Rollback | Stop | Abstain
