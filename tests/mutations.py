@@ -223,14 +223,21 @@ MUTATIONS = (
         ENGINES,
     ),
     Mutation(9, "a-lost-check-is-given-up", "engines/dispatcher.py", "waiting.attempts >= ATTEMPTS", "True", ENGINES),
-    Mutation(9, "a-lost-worker-is-not-replaced", "engines/dispatcher.py", "self._hire_one()", "pass", ENGINES),
+    Mutation(
+        9,
+        "a-lost-worker-is-not-replaced",
+        "engines/dispatcher.py",
+        "self._staff.fill()\n            outage",
+        "outage",
+        ENGINES,
+    ),
     # 10 Model text is data
     Mutation(
         10,
         "a-check-that-overruns-lives-on",
         "engines/dispatcher.py",
-        "if d.running and d.running.kill_at <= now",
-        "if d.running and d.running.kill_at <= 0",
+        "if each.running and each.running.kill_at <= now",
+        "if each.running and each.running.kill_at <= 0",
         ENGINES,
     ),
 )

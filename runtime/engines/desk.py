@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from typing import NamedTuple
 
@@ -32,7 +33,9 @@ class Desk:
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
+        self.hired = time.monotonic()
         self.ready = False
+        self.answered = 0
         self.running: Running | None = None
         self._costs: OrderedDict[str, float | None] = OrderedDict()
 
@@ -59,6 +62,7 @@ class Desk:
 
     def learn(self, rule: PackedRule, reply: Reply) -> None:
         """Remember what a check of this rule took."""
+        self.answered += 1
         if rule.key in self._costs:
             self._costs[rule.key] = max(reply.ran, FORGETTING * (self._costs[rule.key] or 0.0))
 

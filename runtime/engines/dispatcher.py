@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from ..errors import EngineError, one_line
+from ..errors import EngineError
 from ..logs import logger
 from ..machine.messages import CheckResult
 from ..verdicts import Unknown
@@ -31,14 +31,10 @@ from .inbox import (
     Replied,
     Submitted,
     Waiting,
-    Worker,
 )
 from .protocol import Deliver, Reply
+from .staff import STARTING, Staff
 from .turns import Turns
-
-LINGER = 0.001
-"""Seconds between the first submission and its dispatch: what else is ready goes with it, and the GIL stays with
-the loop that submits."""
 
 GRACE = 0.25
 """Seconds after a check's deadline when its worker is killed from outside."""
@@ -49,8 +45,11 @@ LOADING = 30.0
 ATTEMPTS = 2
 """How often a check may start before its losses count as its own fault."""
 
-FAILED_STARTS = 3
-"""Workers in a row that die before they are ready: then none will be."""
+REJOINING = 15.0
+"""Seconds between attempts to get back an engine that is lost."""
+
+RECYCLE = 20_000
+"""Checks after which a worker is replaced: what solvers and a user's code leave behind does not pile up."""
 
 log = logger("midtrace.engines")
 
@@ -59,7 +58,8 @@ class Dispatcher:
     """The checks thread of an engine; `hire` starts a worker that will post into the inbox it is given.
 
     `begin` and `end` run in the thread, before the first worker is hired and after the last is gone: what they start
-    has a thread that lives as long as it does.
+    has a thread that lives as long as it does. Where all workers are lost for long they run again, to get the engine
+    back. With `fallback`, checks go to workers that it hires instead, for good.
     """
 
     def __init__(
@@ -68,21 +68,23 @@ class Dispatcher:
         *,
         workers: int,
         spares: int = 1,
+        linger: float = 0.0,
         begin: Callable[[], None] | None = None,
         end: Callable[[], None] | None = None,
+        fallback: Hire | None = None,
     ) -> None:
         self._begin = begin
         self._end = end
-        self._hire = hire
+        self._fallback = fallback
         self._workers = workers
-        self._spares = spares
+        self._linger = linger
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._desks: dict[Worker, Desk] = {}
+        self._staff = Staff(hire, self._inbox.put, size=workers + spares)
         self._turns = Turns()
         self._answers: dict[DispatcherLine, list[CheckResult]] = {}
-        self._failed_starts = 0
         self._broken = ""
         self._closing = False
+        self._rejoin_at: float | None = None
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="midtrace-checks", daemon=True)
 
@@ -118,39 +120,36 @@ class Dispatcher:
             if self._begin is not None:
                 self._begin()
         except EngineError as error:
-            self._break(str(error))
-        else:
+            self._lose(str(error))
+        if not self._broken:
             self._dispatch()
         if self._end is not None:
             self._end()
 
     def _dispatch(self) -> None:
-        for _ in range(self._workers + self._spares):
-            self._hire_one()
+        self._staff.fill()
         while not self._closing:
             for message in self._receive():
                 self._take(message)
             self._expire()
+            self._mend()
             self._assign()
             self._answer()
-        for desk in self._desks.values():
-            desk.worker.kill()
-            if desk.running is not None:
-                self._give_up(desk.running.batch, "the engine was closed")
+        self._dismiss_all("the engine was closed")
         self._give_up(self._turns.take_all(), "the engine was closed")
         self._answer()
 
     def _receive(self) -> Iterable[Message]:
         """The next messages: all that are there, after a moment's wait for company if one of them is a submission."""
-        due = min((d.running.kill_at for d in self._desks.values() if d.running), default=None)
-        wait = None if due is None else max(due - time.monotonic(), 0.0)
+        due = [each for each in (self._staff.due(), self._rejoin_at) if each is not None]
+        wait = max(min(due) - time.monotonic(), 0.0) if due else None
         try:
             first = self._inbox.get(timeout=wait)
         except queue.Empty:
             return
         yield first
-        if isinstance(first, Submitted):
-            time.sleep(LINGER)
+        if self._linger and isinstance(first, Submitted):
+            time.sleep(self._linger)
         for _ in itertools.count():
             try:
                 yield self._inbox.get_nowait()
@@ -169,33 +168,33 @@ class Dispatcher:
             case Cancelled(line, ids):
                 self._cancel(line, ids)
             case Ready(worker):
-                if worker in self._desks:
-                    self._desks[worker].ready = True
-                    self._failed_starts = 0
+                if self._staff.is_ready(worker):
                     self._started.set()
             case Loaded(worker):
-                desk = self._desks.get(worker)
+                desk = self._staff.desks.get(worker)
                 if desk is not None and desk.running is not None:
                     now = time.monotonic()
                     patience = _patience(desk.running.batch)
                     desk.running = desk.running._replace(started=now, kill_at=now + patience)
             case Replied(worker, replies):
-                desk = self._desks.get(worker)
+                desk = self._staff.desks.get(worker)
                 if desk is not None and desk.running is not None:
                     running, desk.running = desk.running, None
                     for waiting, reply in zip(running.batch, replies, strict=True):
                         desk.learn(waiting.request.rule, reply)
                         self._settle(waiting, reply, started=running.started)
+                    if desk.answered >= RECYCLE:
+                        self._staff.retire(desk)
             case Died(worker, reason):
-                desk = self._desks.pop(worker, None)
-                if desk is not None:
-                    self._bury(desk, reason)
+                at_work = self._staff.is_dead(worker, reason)
+                if at_work is not None:
+                    self._recover(at_work, reason)
             case Closing():
                 self._closing = True
 
     def _cancel(self, line: DispatcherLine, ids: frozenset[int] | None) -> None:
         self._turns.drop(line, ids)
-        for desk in self._desks.values():
+        for desk in self._staff:
             running = desk.running
             if running is not None and any(each.line is line for each in running.batch):
                 # They run on to their end or deadline; a kill would cost more than it saves. Answers are dropped.
@@ -208,17 +207,6 @@ class Dispatcher:
                 desk.running = running._replace(batch=batch)
         if ids is None:
             self._answers.pop(line, None)
-
-    def _bury(self, desk: Desk, reason: str) -> None:
-        if not desk.ready:
-            self._failed_starts += 1
-            log.warning("a worker died before it was ready", reason=reason)
-            if self._failed_starts >= FAILED_STARTS:
-                self._break(f"no worker can be started: {reason}")
-        if desk.running is not None:
-            self._recover(desk.running, reason)
-        if not self._broken and not self._closing:
-            self._hire_one()
 
     def _recover(self, running: Running, reason: str) -> None:
         """Deal with the checks of a worker that is gone: late ones have timed out, others run again, alone."""
@@ -233,33 +221,80 @@ class Dispatcher:
             else:
                 self._turns.add(waiting, first=True)
 
-    def _break(self, reason: str) -> None:
-        self._broken = reason
-        self._started.set()
-        self._give_up(self._turns.take_all(), reason)
-
-    def _hire_one(self) -> None:
-        try:
-            worker = self._hire(self._inbox.put)
-        except Exception as error:  # noqa: BLE001  (an engine that cannot start a worker is a state, not a crash)
-            self._break(f"no worker can be started: {one_line(error)}")
-            return
-        self._desks[worker] = Desk(worker)
-
     def _expire(self) -> None:
         now = time.monotonic()
-        for desk in [d for d in self._desks.values() if d.running and d.running.kill_at <= now]:
+        for desk in [each for each in self._staff if each.running and each.running.kill_at <= now]:
             running = desk.running
             assert running is not None
-            del self._desks[desk.worker]
-            desk.worker.kill()
+            self._staff.dismiss(desk)
             self._recover(running, "it overran its time")
-            if not self._broken:
-                self._hire_one()
+
+    # When workers are gone
+
+    def _mend(self) -> None:
+        """See to it that there are workers, and that nobody waits for ever where there are none."""
+        if self._broken:
+            return
+        for desk in self._staff.late():
+            desk.worker.kill()
+            self._staff.is_dead(desk.worker, f"it was not ready within {STARTING:g} s")
+        if self._rejoin_at is None:
+            self._staff.fill()
+            outage = self._staff.outage()
+            if outage:
+                self._lose(outage)
+        elif time.monotonic() >= self._rejoin_at:
+            self._rejoin()
+        else:
+            self._give_up(self._turns.take_all(), "the engine is lost")
+
+    def _lose(self, reason: str) -> None:
+        """Nobody works: tell those who wait, or let others do it."""
+        if self._fallback is not None:
+            log.warning("the engine is lost; checks go on in local processes", reason=reason)
+            fallback, self._fallback = self._fallback, None
+            self._dismiss_all(reason, again=True)
+            self._staff.replace_by(fallback)
+            self._staff.fill()
+            return
+        self._give_up(self._turns.take_all(), reason)
+        if self._begin is not None and self._started.is_set():
+            log.warning("the engine is lost; trying to get it back", reason=reason)
+            self._rejoin_at = time.monotonic()
+        elif self._staff.broken or not self._started.is_set():
+            self._broken = reason
+            self._started.set()
+
+    def _rejoin(self) -> None:
+        assert self._begin is not None
+        self._dismiss_all("the engine is lost")
+        if self._end is not None:
+            self._end()
+        try:
+            self._begin()
+        except EngineError as error:
+            log.warning("the engine is still lost", reason=str(error))
+            self._rejoin_at = time.monotonic() + REJOINING
+            return
+        log.info("the engine is back")
+        self._rejoin_at = None
+        self._staff.begin_again()
+        self._staff.fill()
+
+    def _dismiss_all(self, reason: str, *, again: bool = False) -> None:
+        for desk in self._staff:
+            self._staff.dismiss(desk)
+            for waiting in desk.running.batch if desk.running is not None else ():
+                if again and waiting.line is not NOBODY:
+                    self._turns.add(waiting, first=True)
+                else:
+                    self._give_up([waiting], reason)
+
+    # Work
 
     def _assign(self) -> None:
-        idle = [desk for desk in self._desks.values() if desk.ready and desk.running is None]
-        busy = sum(desk.running is not None for desk in self._desks.values())
+        idle = [desk for desk in self._staff if desk.ready and desk.running is None]
+        busy = sum(desk.running is not None for desk in self._staff)
         while idle and busy < self._workers:
             waiting = self._turns.take()
             if waiting is None:

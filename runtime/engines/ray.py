@@ -47,6 +47,10 @@ START = 120.0
 CONNECT = 5.0
 """Seconds for a cluster to answer."""
 
+LINGER = 0.001
+"""Seconds between a submission and its dispatch. A call of an actor takes Ray half a millisecond of the interpreter's
+lock: what else is ready goes with it, and the loop that submits has its hands free before it starts."""
+
 OBJECT_STORE = 80 << 20
 """Bytes; checks are small, and this is the least that Ray takes."""
 
@@ -65,7 +69,7 @@ class RayEngine:
         self._actor: Any = None
         self._folder: str | None = None
         self._connected = False
-        self._dispatcher = Dispatcher(self._hire, workers=workers, begin=self._join, end=self._leave)
+        self._dispatcher = Dispatcher(self._hire, workers=workers, linger=LINGER, begin=self._join, end=self._leave)
 
     def open(self) -> None:
         """Start or join Ray, and start the workers. Raises `EngineError` where that fails."""

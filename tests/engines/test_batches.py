@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import time
 from collections.abc import Iterable
 
@@ -10,71 +9,9 @@ import pytest
 
 import midtrace as mt
 from midtrace.engines.desk import MOST
-from midtrace.engines.dispatcher import Dispatcher
-from midtrace.engines.inbox import Died, DispatcherLine, Loaded, Post, Ready, Replied
-from midtrace.engines.protocol import Job, PackedRule, Reply, Request
-from midtrace.machine.messages import Check, CheckResult
-from midtrace.trace import Origin, Piece
+from midtrace.engines.inbox import Died, Loaded
 
-TEXT = Piece(None, "a line\n", Origin.GENERATED, ())
-RULE = PackedRule("rule", b"")
-
-
-class Hand:
-    """A worker whose answers the test gives."""
-
-    def __init__(self, post: Post) -> None:
-        self.post = post
-        self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
-
-    def send(self, job: Job, /) -> None:
-        self.jobs.put(job)
-
-    def kill(self) -> None:
-        """Nothing to end."""
-
-    def reply(self, job: Job, ran: float = 0.0001) -> None:
-        self.post(Replied(self, tuple(Reply(mt.Pass(), ran) for _ in job.tasks)))
-
-
-class Office:
-    """A dispatcher with one worker at a time, and one session."""
-
-    def __init__(self) -> None:
-        self.hands: queue.SimpleQueue[Hand] = queue.SimpleQueue()
-        self.answers: queue.SimpleQueue[tuple[CheckResult, ...]] = queue.SimpleQueue()
-        self.dispatcher = Dispatcher(self._hire, workers=1, spares=0)
-        self.dispatcher.open(10)
-        self.hand = self.hands.get(timeout=10)
-        self.line = self.connect()
-
-    def _hire(self, post: Post) -> Hand:
-        hand = Hand(post)
-        self.hands.put(hand)
-        post(Ready(hand))
-        return hand
-
-    def connect(self) -> DispatcherLine:
-        return self.dispatcher.connect(self.answers.put)
-
-    def submit(self, numbers: Iterable[int], line: DispatcherLine | None = None, deadline: float = 5.0) -> None:
-        checks = [Check(number, 0, 0, 7, 7, 0, TEXT, "unit", final=False) for number in numbers]
-        (line or self.line).submit([Request(check, RULE, deadline) for check in checks])
-
-    def job(self) -> Job:
-        return self.hand.jobs.get(timeout=10)
-
-    def learn(self, ran: float = 0.0001) -> None:
-        """Let the dispatcher see what a check of the rule costs."""
-        self.submit([0])
-        self.hand.reply(self.job(), ran)
-        self.answered(1)
-
-    def answered(self, count: int) -> list[CheckResult]:
-        found: list[CheckResult] = []
-        while len(found) < count:
-            found += self.answers.get(timeout=10)
-        return found
+from .office import Office
 
 
 @pytest.fixture

@@ -1,0 +1,131 @@
+"""Who works: hires workers, replaces those that are gone or worn out, and says when nobody is left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from ..errors import one_line
+from ..logs import logger
+from .desk import Desk, Running
+from .inbox import Hire, Post, Worker
+
+STARTING = 60.0
+"""Seconds that a worker may take to be ready."""
+
+OUTAGE = 15.0
+"""Seconds without any worker after which checks wait no longer: a fresh worker takes one to ten."""
+
+FAILED_STARTS = 3
+"""Workers in a row that die before they are ready, while nobody else works: then none will be."""
+
+PAUSE = 0.2
+"""Seconds between a failed start and the next try; doubles with each."""
+
+LONGEST_PAUSE = 30.0
+
+log = logger("midtrace.engines")
+
+
+class Staff:
+    """The workers of an engine; belongs to the checks thread. `size` counts the spares too."""
+
+    def __init__(self, hire: Hire, post: Post, *, size: int) -> None:
+        self.desks: dict[Worker, Desk] = {}
+        self.broken = ""
+        self._hire = hire
+        self._post = post
+        self._size = size
+        self._failures = 0
+        self._not_before = 0.0
+        self._dark_since: float | None = None
+
+    def __iter__(self) -> Iterator[Desk]:
+        return iter(list(self.desks.values()))
+
+    def replace_by(self, hire: Hire) -> None:
+        """Hire elsewhere from now on, as if nothing had happened yet. Whoever is here must have been dismissed."""
+        assert not self.desks
+        self._hire = hire
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """Forget failures."""
+        self.broken = ""
+        self._failures = 0
+        self._not_before = 0.0
+        self._dark_since = None
+
+    def fill(self) -> None:
+        """Hire until there are enough."""
+        while len(self.desks) < self._size and not self.broken and time.monotonic() >= self._not_before:
+            try:
+                worker = self._hire(self._post)
+            except Exception as error:  # noqa: BLE001  (an engine that cannot start a worker is a state, not a crash)
+                self._failed(one_line(error))
+            else:
+                self.desks[worker] = Desk(worker)
+
+    def is_ready(self, worker: Worker) -> bool:
+        """Note that a worker is warm; whether it is still ours."""
+        desk = self.desks.get(worker)
+        if desk is None:
+            return False
+        desk.ready = True
+        self._failures = 0
+        self._dark_since = None
+        return True
+
+    def is_dead(self, worker: Worker, reason: str) -> Running | None:
+        """Note that a worker is gone; gives what it was at."""
+        desk = self.desks.pop(worker, None)
+        if desk is None:
+            return None
+        if not desk.ready:
+            log.warning("a worker died before it was ready", reason=reason)
+            self._failed(reason)
+        self._look()
+        return desk.running
+
+    def dismiss(self, desk: Desk) -> None:
+        """End a worker."""
+        del self.desks[desk.worker]
+        desk.worker.kill()
+        self._look()
+
+    def retire(self, desk: Desk) -> None:
+        """End a worker that is worn out, as soon as another one is there for its work."""
+        if sum(each.ready for each in self.desks.values()) > 1:
+            log.info("a worker is replaced", checks=desk.answered)
+            self.dismiss(desk)
+
+    def late(self) -> list[Desk]:
+        """Workers that should have been ready by now."""
+        now = time.monotonic()
+        return [desk for desk in self.desks.values() if not desk.ready and now >= desk.hired + STARTING]
+
+    def outage(self) -> str:
+        """What to tell those who wait, where nobody has worked for too long; else nothing."""
+        if self.broken or self._dark_since is None or time.monotonic() < self._dark_since + OUTAGE:
+            return self.broken
+        return f"no worker has been ready for {OUTAGE:g} s"
+
+    def due(self) -> float | None:
+        """When somebody here must be looked at again."""
+        times = [desk.running.kill_at for desk in self.desks.values() if desk.running]
+        times += [desk.hired + STARTING for desk in self.desks.values() if not desk.ready]
+        if self._dark_since is not None:
+            times.append(self._dark_since + OUTAGE)
+        if len(self.desks) < self._size and not self.broken:
+            times.append(self._not_before)
+        return min(times, default=None)
+
+    def _look(self) -> None:
+        if self._dark_since is None and not any(desk.ready for desk in self.desks.values()):
+            self._dark_since = time.monotonic()
+
+    def _failed(self, reason: str) -> None:
+        self._failures += 1
+        self._not_before = time.monotonic() + min(PAUSE * 2 ** (self._failures - 1), LONGEST_PAUSE)
+        if self._failures >= FAILED_STARTS and not any(desk.ready for desk in self.desks.values()):
+            self.broken = f"no worker can be started: {reason}"
