@@ -10,14 +10,15 @@ import threading
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, get_args
 
 import anyio
 import anyio.to_thread
 
 from .chunks import Source
 from .engines.protocol import Deliver, Engine, Line
-from .errors import UsageError
+from .engines.ray_settings import prepare as prepare_for_ray
+from .errors import UsageError, expect_one_of
 from .limits import Budget, Limits
 from .machine.delivery import Mode
 from .mailbox import Mailbox
@@ -26,6 +27,9 @@ from .outcome import Outcome
 from .session import Run, prepare
 
 EngineName: TypeAlias = Literal["ray", "local"]
+
+OnEngineLost: TypeAlias = Literal["rejoin", "local"]
+"""What to do when Ray is out of reach."""
 
 PRELOAD = ("z3", "sympy")
 """Modules that workers import before their first check: what symbolic verifiers use, and what takes longest."""
@@ -129,6 +133,7 @@ async def open_runtime(
     workers: int | None = None,
     address: str | None = None,
     preload: Sequence[str] = PRELOAD,
+    on_engine_lost: OnEngineLost = "rejoin",
 ) -> AsyncIterator[Runtime]:
     """Start an engine with warm workers, and end it with the block. Takes seconds: open once, not once a run.
 
@@ -137,10 +142,14 @@ async def open_runtime(
         workers: Checks that run at a time; default: cores minus one, at least one.
         address: A Ray cluster to join.
         preload: Modules that the workers import before the first check.
+        on_engine_lost: Where Ray is lost on the way, or out of reach at the start: `rejoin` answers checks with
+            `Unknown` until it is back (and raises at the start), `local` runs them in local processes from then on.
 
     Raises `EngineError` where the engine cannot start, `UsageError` for arguments that cannot work.
     """
-    make = functools.partial(_make, engine, workers=workers, address=address, preload=preload)
+    expect_one_of("open_runtime", "on_engine_lost", on_engine_lost, get_args(OnEngineLost))
+    fall_back = on_engine_lost == "local"
+    make = functools.partial(_make, engine, workers=workers, address=address, preload=preload, fall_back=fall_back)
     made = await anyio.to_thread.run_sync(make)  # imports, which read files
     try:
         # An engine half started must still be closed, so that no process is left: hence inside.
@@ -158,7 +167,9 @@ def _keep_sigterm() -> None:
         signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
 
 
-def _make(engine: str, *, workers: int | None, address: str | None, preload: Sequence[str]) -> _OpenableEngine:
+def _make(
+    engine: str, *, workers: int | None, address: str | None, preload: Sequence[str], fall_back: bool
+) -> _OpenableEngine:
     count = workers if workers is not None else max((os.cpu_count() or 2) - 1, 1)
     if count < 1:
         raise UsageError(f"workers={count}: expected 1 or more")
@@ -170,9 +181,11 @@ def _make(engine: str, *, workers: int | None, address: str | None, preload: Seq
 
             return LocalEngine(workers=count, preload=preload)
         case "ray":
+            address = address or os.environ.get("RAY_ADDRESS") or None
+            prepare_for_ray(address)
             from .engines.ray import RayEngine  # noqa: PLC0415  (imports ray)
 
-            return RayEngine(workers=count, address=address, preload=preload)
+            return RayEngine(workers=count, address=address, preload=preload, fall_back=fall_back)
         case _:
             raise UsageError(f"engine={engine!r}: expected 'ray' or 'local'")
 

@@ -16,23 +16,41 @@ from multiprocessing.connection import Connection
 
 from ..errors import one_line
 from .dispatcher import Dispatcher
-from .inbox import Died, Loaded, Post, Ready, Replied
+from .inbox import Died, Loaded, Post, Ready, Replied, Worker
 from .protocol import Deliver, Job, Line, decoded
 
 START = 60.0
 
 
+class Children:
+    """Child processes as workers. `preload` names modules that they import before their first check."""
+
+    def __init__(self, preload: Sequence[str] = ()) -> None:
+        self._preload = tuple(preload)
+        self._children: list[_ChildWorker] = []
+
+    def hire(self, post: Post) -> Worker:
+        """Start one."""
+        self._children = [child for child in self._children if child.alive]
+        child = _ChildWorker(post, self._preload)
+        self._children.append(child)
+        return child
+
+    def join(self) -> None:
+        """Wait until all processes are gone; somebody else has ended them."""
+        for child in self._children:
+            child.join()
+
+
 class LocalEngine:
     """Runs checks in killable child processes. `open` before use, `close` after; both block.
 
-    `workers` checks run at a time; one spare process stands warm beside them. `preload` names modules that workers
-    import before their first check.
+    `workers` checks run at a time; one spare process stands warm beside them.
     """
 
     def __init__(self, *, workers: int, preload: Sequence[str] = ()) -> None:
-        self._preload = tuple(preload)
-        self._children: list[_ChildWorker] = []
-        self._dispatcher = Dispatcher(self._hire, workers=workers)
+        self._children = Children(preload)
+        self._dispatcher = Dispatcher(self._children.hire, workers=workers)
 
     def open(self) -> None:
         """Start the workers. Raises `EngineError` where none comes up."""
@@ -45,14 +63,7 @@ class LocalEngine:
     def close(self) -> None:
         """End all workers, and wait until their processes are gone."""
         self._dispatcher.close()
-        for child in self._children:
-            child.join()
-
-    def _hire(self, post: Post) -> _ChildWorker:
-        self._children = [child for child in self._children if child.alive]
-        child = _ChildWorker(post, self._preload)
-        self._children.append(child)
-        return child
+        self._children.join()
 
 
 class _ChildWorker:

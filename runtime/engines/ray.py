@@ -1,7 +1,6 @@
 """The Ray engine. The only module that imports ray.
 
-Settings that Ray reads when it is imported are made here first: no usage statistics, no copying of the working
-directory, loopback only and a token for a cluster of our own, and none of Ray's own lines on standard output.
+`ray_settings.prepare` comes first: Ray reads its environment when it is imported.
 """
 
 from __future__ import annotations
@@ -9,24 +8,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-import os
-import secrets
 import shutil
 import socket
 import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-# Raylet messages go to the driver's standard output even with log_to_driver=False; this drops them.
-os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
-if not os.environ.get("RAY_ADDRESS"):
-    # Off-label, but the one switch that makes every port of a local cluster listen on loopback only.
-    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
-    if "RAY_AUTH_MODE" not in os.environ:
-        os.environ["RAY_AUTH_MODE"] = "token"
-        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 import ray
 from ray.exceptions import RayActorError, RayError
@@ -36,7 +22,9 @@ from ..verdicts import Unknown
 from .bench import Bench
 from .dispatcher import Dispatcher
 from .inbox import Died, Loaded, Post, Ready, Replied
+from .local import Children
 from .protocol import Deliver, Job, Line, PackedRule, Reply, Task, decoded, encoded
+from .ray_settings import patience
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -58,18 +46,34 @@ OBJECT_STORE = 80 << 20
 class RayEngine:
     """Runs checks on Ray actors. `open` before use, `close` after; both block for seconds.
 
-    Joins `address`, or RAY_ADDRESS, or the cluster this process is connected to; else starts a local one, which
-    listens on loopback only and ends with the engine.
+    Joins `address`, or the cluster this process is connected to; else starts a local one, which listens on loopback
+    only and ends with the engine. Ray that is lost is joined or started again; with `fall_back` local processes run
+    the checks instead, from then on.
     """
 
-    def __init__(self, *, workers: int, address: str | None = None, preload: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        workers: int,
+        address: str | None = None,
+        preload: Sequence[str] = (),
+        fall_back: bool = False,
+    ) -> None:
         self._workers = workers
-        self._address = address or os.environ.get("RAY_ADDRESS") or None
+        self._address = address
         self._preload = tuple(preload)
         self._actor: Any = None
         self._folder: str | None = None
         self._connected = False
-        self._dispatcher = Dispatcher(self._hire, workers=workers, linger=LINGER, begin=self._join, end=self._leave)
+        self._children = Children(preload)
+        self._dispatcher = Dispatcher(
+            self._hire,
+            workers=workers,
+            linger=LINGER,
+            begin=self._join,
+            end=self._leave,
+            fallback=self._children.hire if fall_back else None,
+        )
 
     def open(self) -> None:
         """Start or join Ray, and start the workers. Raises `EngineError` where that fails."""
@@ -82,6 +86,7 @@ class RayEngine:
     def close(self) -> None:
         """End the workers, and Ray if this engine started it."""
         self._dispatcher.close()
+        self._children.join()
 
     def _join(self) -> None:
         """Runs in the checks thread, as does `_leave`.
@@ -91,7 +96,8 @@ class RayEngine:
         """
         if not ray.is_initialized():
             try:
-                self._init()
+                with patience():
+                    self._init()
             except Exception as error:
                 where = f"join Ray at {self._address}" if self._address else "start Ray"
                 raise EngineError(f"cannot {where}: {one_line(error)}") from error

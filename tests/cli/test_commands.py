@@ -197,6 +197,8 @@ def test_demo_ends_cleanly_when_interrupted(how: int, engine: str) -> None:
 def test_everything_ray_listens_on_is_loopback() -> None:
     code = """
 import psutil
+from midtrace.engines.ray_settings import prepare
+prepare(None)
 from midtrace.engines.ray import RayEngine
 engine = RayEngine(workers=1)
 engine.open()
