@@ -11,6 +11,7 @@ import logging
 import shutil
 import socket
 import tempfile
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +102,7 @@ class RayEngine:
             except Exception as error:
                 where = f"join Ray at {self._address}" if self._address else "start Ray"
                 raise EngineError(f"cannot {where}: {one_line(error)}") from error
-        self._actor = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(_Actor)
+        self._actor = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD")(_Actor)
 
     def _init(self) -> None:
         if self._address is not None:
@@ -169,7 +170,10 @@ class _RayWorker:
         self._handle.run.remote(job.tasks).future().add_done_callback(answered)
 
     def kill(self) -> None:
-        """End the actor's process."""
+        """End the actor's process. In a thread of its own: with the cluster's head gone, Ray waits for it here."""
+        threading.Thread(target=self._kill, name="midtrace-kill", daemon=True).start()
+
+    def _kill(self) -> None:
         with contextlib.suppress(Exception):
             ray.kill(self._handle, no_restart=True)
 
