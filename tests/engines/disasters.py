@@ -110,7 +110,9 @@ async def _node_lost(how: signal.Signals) -> Facts:
     try:
         async with mt.open_runtime("ray", address=cluster.address, workers=3, preload=()) as runtime:
             before = await status(runtime, 6)
-            workers = {process.pid for process in ours("ray::_Actor")}
+            with anyio.fail_after(60):
+                while len(workers := {process.pid for process in ours("ray::_Actor")}) < 4:  # one is a spare
+                    await anyio.sleep(0.1)
             hosts = sum(any(c.pid in workers for p in node for c in _below(p)) for node in nodes)
             outcomes: list[list[str]] = []
             async with anyio.create_task_group() as tasks:
