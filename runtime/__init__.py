@@ -3,6 +3,7 @@
 from . import monitors as monitors
 from . import policies as policies
 from . import triggers as triggers
+from .backlog import Backlog as Backlog
 from .certificate import Certificate as Certificate
 from .chunks import Chunk as Chunk
 from .chunks import Resampling as Resampling
@@ -17,6 +18,7 @@ from .errors import UsageError as UsageError
 from .events import Checked as Checked
 from .events import Event as Event
 from .events import Intervened as Intervened
+from .events import Pressure as Pressure
 from .events import Retracted as Retracted
 from .events import SafeUpTo as SafeUpTo
 from .events import TextDelta as TextDelta
@@ -62,6 +64,7 @@ from .views import View as View
 
 __all__ = [
     "Abstain",
+    "Backlog",
     "Budget",
     "Certificate",
     "Checked",
@@ -82,6 +85,7 @@ __all__ = [
     "Outcome",
     "Pass",
     "Policy",
+    "Pressure",
     "Resampling",
     "Retracted",
     "Rollback",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from .trace import Origin
 from .verdicts import Span, Verdict, Violation
@@ -53,4 +53,16 @@ class Intervened:
     removed: str = ""
 
 
-Event: TypeAlias = TextDelta | SafeUpTo | Retracted | Checked | Intervened
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    """The engine cannot keep up, or can again: `checks` of the run wait.
+
+    `held`: the source is read no further for a while. `coalesced`: one check stands for several, and the source is
+    held if that is not enough. `unverified`: further checks are not made. `over`: as before.
+    """
+
+    checks: int
+    action: Literal["held", "coalesced", "unverified", "over"]
+
+
+Event: TypeAlias = TextDelta | SafeUpTo | Retracted | Checked | Intervened | Pressure

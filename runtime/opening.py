@@ -15,6 +15,7 @@ from typing import Literal, Protocol, TypeAlias, get_args
 import anyio
 import anyio.to_thread
 
+from .backlog import Backlog
 from .chunks import Source
 from .engines.protocol import Deliver, Engine, Line
 from .engines.ray_settings import prepare as prepare_for_ray
@@ -59,6 +60,7 @@ class Runtime:
         ahead: int | None = None,
         limits: Limits | None = None,
         budget: Budget | None = None,
+        backlog: Backlog | None = None,
     ) -> AsyncIterator[Run]:
         """Start a monitored generation; leaving the block ends it.
 
@@ -71,6 +73,7 @@ class Runtime:
             ahead: In live delivery, how many characters may be visible beyond what is cleared; None: all.
             limits: What the run may spend.
             budget: What this run and others may spend together.
+            backlog: How many checks may wait, and what happens when the engine cannot keep up.
 
         Raises `UsageError` for arguments that cannot work. What the source or a verifier does wrong ends in the
         outcome, never as an exception.
@@ -86,6 +89,7 @@ class Runtime:
             ahead=ahead,
             limits=limits if limits is not None else Limits(),
             budget=budget,
+            backlog=backlog if backlog is not None else Backlog(),
         )
         failure: Exception | None = None
         async with anyio.create_task_group() as tasks:

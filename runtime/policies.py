@@ -26,7 +26,7 @@ OnUnknown: TypeAlias = Literal["unverified", "pass", "retry", "violation", "abst
 """What an `Unknown` means: the run cannot be verified any more; let it count as passed; check once more, and after
 that `unverified`; treat it as a violation; abstain."""
 
-FAULTS: frozenset[UnknownKind] = frozenset({"timeout", "crashed", "lost"})
+FAULTS: frozenset[UnknownKind] = frozenset({"timeout", "crashed", "lost", "refused"})
 """The kinds of `Unknown` that say something of the check and nothing of the text."""
 
 Feedback: TypeAlias = str | Callable[[Sequence[Violation]], str]

@@ -17,21 +17,24 @@ from typing import Protocol, Self, assert_never, runtime_checkable
 
 import anyio
 
+from .backlog import Backlog, OpenChecks
 from .certificate import Attested, attest, issue
 from .chunks import CHARACTERS_A_TOKEN, Chunk, Resampling, Source
 from .engines.protocol import Engine, PackedRule, Request
 from .errors import MidtraceError, SourceError, one_line
-from .events import Checked, Event, Intervened, Retracted, SafeUpTo, TextDelta
+from .events import Checked, Event, Intervened, Pressure, Retracted, SafeUpTo, TextDelta
 from .ledger import Ledger
 from .limits import Budget, Limits
 from .machine.delivery import Mode
 from .machine.machine import Machine
 from .machine.messages import (
     CancelChecks,
+    Check,
     CheckResult,
     ChunkArrived,
     CloseSource,
     Command,
+    Congested,
     Finish,
     OpenSource,
     SourceEnded,
@@ -98,6 +101,7 @@ class Run:
         ahead: int | None,
         limits: Limits,
         budget: Budget | None,
+        backlog: Backlog,
     ) -> None:
         self._source = source
         self._prompt = prompt
@@ -106,6 +110,7 @@ class Run:
         self._loop = asyncio.get_running_loop()
         self._line = engine.connect(functools.partial(mailbox.post, self))
         self._events: deque[Event] = deque()
+        self._open_checks = OpenChecks(backlog, self._announce)
         self._reader: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
         self._opening: OpenSource | None = None
@@ -207,6 +212,8 @@ class Run:
                             await asyncio.sleep(0)  # nor would it let a verdict in
                         if len(self._events) >= BUFFER:
                             await self._room()
+                        if self._open_checks.held:
+                            await self._open_checks.room()
                 finally:
                     await _close(chunks)
             except SourceError as error:
@@ -245,6 +252,7 @@ class Run:
     def take(self, results: tuple[CheckResult, ...]) -> None:
         """Verdicts have come; called on the loop."""
         if not self._closed:
+            self._open_checks.remove(result.id for result in results)
             self._carry_out(self._machine.handle(VerdictsArrived(results)))
 
     def _on_time_up(self, reason: str) -> None:
@@ -255,15 +263,15 @@ class Run:
     def _carry_out(self, commands: Sequence[Command]) -> None:
         for command in commands:
             match command:
-                case TextDelta() | SafeUpTo() | Checked() | Retracted():
+                case TextDelta() | SafeUpTo() | Checked() | Retracted() | Pressure():
                     self._events.append(command)
                 case Intervened():
                     self._events.append(command)
                     self._interventions.append(command)
                 case Submit(checks):
-                    rules, monitors = self._prepared.rules, self._prepared.monitors
-                    self._line.submit([Request(c, rules[c.monitor], monitors[c.monitor].deadline) for c in checks])
+                    self._submit(checks)
                 case CancelChecks(ids):
+                    self._open_checks.remove(ids)
                     self._line.cancel(ids)
                 case CloseSource():
                     self._stop_reading()
@@ -275,6 +283,22 @@ class Run:
                     assert_never(command)
         if commands and self._reader is not None:
             _wake(self._reader)
+
+    def _announce(self, event: Event) -> None:
+        self._events.append(event)
+        if self._reader is not None:
+            _wake(self._reader)
+
+    def _submit(self, checks: Sequence[Check]) -> None:
+        rules, monitors = self._prepared.rules, self._prepared.monitors
+        requests = [Request(check, rules[check.monitor], monitors[check.monitor].deadline) for check in checks]
+        accepted, refused = self._open_checks.add(requests)
+        if accepted:
+            self._line.submit(accepted)
+        if refused:
+            self._loop.call_soon(self.take, refused)
+        if self._open_checks.coalescing:
+            self._carry_out(self._machine.handle(Congested()))
 
     def _stop_reading(self) -> None:
         self._cut_at = time.perf_counter()

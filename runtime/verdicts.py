@@ -44,7 +44,7 @@ class Violation:
     also: tuple[Violation, ...] = ()
 
 
-UnknownKind: TypeAlias = Literal["undecided", "unparsed", "timeout", "crashed", "lost"]
+UnknownKind: TypeAlias = Literal["undecided", "unparsed", "timeout", "crashed", "lost", "refused"]
 
 
 @dataclass(frozen=True, slots=True)

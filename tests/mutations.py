@@ -171,6 +171,20 @@ MUTATIONS = (
     ),
     Mutation(
         6,
+        "coalescing-leaves-a-gap",
+        "machine/track.py",
+        "                entry.check = entry.check._replace(start=last.check.start)\n",
+        "",
+    ),
+    Mutation(
+        6,
+        "coalescing-drops-the-oldest",
+        "machine/track.py",
+        "first = self._resolved + 1\n",
+        "first = self._resolved\n",
+    ),
+    Mutation(
+        6,
         "held-takes-text-back",
         "machine/delivery.py",
         'return self.visible if self._mode == "held" else 0',

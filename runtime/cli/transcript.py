@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from ..events import Checked, Event, Intervened, Retracted, SafeUpTo, TextDelta
+from ..events import Checked, Event, Intervened, Pressure, Retracted, SafeUpTo, TextDelta
 from ..ledger import Ledger
 from ..outcome import Outcome
 from ..verdicts import Pass, Span, Unknown, Verdict, Violation
@@ -54,7 +54,7 @@ class Transcript:
                 reason = "; ".join(violation.message for violation in act.violations)
                 self.struck = [each for each in self.struck if each.offset <= act.offset]
                 self.struck.append(Struck(act.offset, wrong, reason))
-            case SafeUpTo():
+            case SafeUpTo() | Pressure():
                 pass
 
     def _cut(self, offset: int) -> None:

@@ -108,12 +108,14 @@ class Checks:
 
     def cut(self, offset: int) -> tuple[int, ...]:
         """Drop what rests on text from `offset` on; gives the checks that nobody waits for any more."""
-        return tuple(
-            entry.check.id
-            for track in self.tracks
-            for entry in track.cut(offset)
-            if self._open.pop(entry.check.id, None) is not None
-        )
+        return self._forget(entry for track in self.tracks for entry in track.cut(offset))
+
+    def coalesce(self) -> tuple[int, ...]:
+        """Drop checks that a later one stands for; gives those that nobody waits for any more."""
+        return self._forget(entry for track in self.tracks for entry in track.coalesce())
+
+    def _forget(self, entries: Iterable[Entry]) -> tuple[int, ...]:
+        return tuple(entry.check.id for entry in entries if self._open.pop(entry.check.id, None) is not None)
 
     def waits(self, number: int) -> bool:
         """Whether check `number` still wants a verdict."""

@@ -28,6 +28,7 @@ from .messages import (
     ChunkArrived,
     CloseSource,
     Command,
+    Congested,
     Finish,
     MachineEvent,
     OpenSource,
@@ -140,6 +141,8 @@ class Machine:
                 if stream == self._stream and self._reading:
                     self._reading = False
                     self._source_failed(reason, transient=transient)
+            case Congested():
+                self._cancel(self._checks.coalesce())
             case TimeUp(reason):
                 self._finish("exhausted", reason)
             case _:

@@ -87,13 +87,17 @@ class VerdictsArrived(NamedTuple):
     results: tuple[CheckResult, ...]
 
 
+class Congested(NamedTuple):
+    """More checks wait than should: where one can stand for others, it shall."""
+
+
 class TimeUp(NamedTuple):
     """The wall time is spent; `reason` says whose."""
 
     reason: str
 
 
-MachineEvent: TypeAlias = ChunkArrived | SourceEnded | SourceFailed | VerdictsArrived | TimeUp
+MachineEvent: TypeAlias = ChunkArrived | SourceEnded | SourceFailed | VerdictsArrived | Congested | TimeUp
 
 
 # Commands

@@ -84,6 +84,26 @@ class Track:
             self._resolved += 1
         return self.entries[self._resolved] if self._resolved < len(self.entries) else None
 
+    def coalesce(self) -> list[Entry]:
+        """Let one open check stand for its open neighbours before it; gives back those that fall away.
+
+        For a monitor whose every check sees the whole trace. The oldest open check stays: somebody may be at it, and
+        with it the text is cleared bit by bit, however fast new checks come.
+        """
+        if self.monitor.scope != "trace" or self.first_pending() is None:
+            return []
+        first = self._resolved + 1
+        kept, dropped = self.entries[:first], list[Entry]()
+        for entry in self.entries[first:]:
+            last = kept[-1]
+            if len(kept) > first and last.verdict is None and entry.verdict is None:
+                entry.check = entry.check._replace(start=last.check.start)
+                last.gone = True
+                dropped.append(kept.pop())
+            kept.append(entry)
+        self.entries = kept
+        return dropped
+
     def clears(self, verdict: Verdict | None) -> bool:
         """Whether text with this verdict counts as checked and found right."""
         match verdict:

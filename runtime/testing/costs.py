@@ -12,6 +12,9 @@ TIMES = 8
 LIMIT = 24.0
 """How many times more it may cost: 8 is linear, 64 quadratic."""
 
+LINEAR = 12.0
+"""Up to here nothing but linear work is in sight."""
+
 ENOUGH = 0.002
 """Seconds of CPU that the short text has to cost before its cost says anything."""
 
@@ -22,7 +25,8 @@ def growth(work: Callable[[int], object]) -> float:
     """How many times more CPU `work(8 * n)` takes than `work(n)`, for the first n that takes long enough to tell.
 
     Counts this thread's CPU time, not the clock's. The least of three tries counts, since others can only make a try
-    longer; one that is below `LIMIT` is enough.
+    longer; one that is below `LINEAR` is enough. Between `LINEAR` and `LIMIT` longer texts decide: quadratic work that
+    a fast instruction does (searching, copying) hides behind linear work for a while.
     """
     collecting = gc.isenabled()
     gc.collect()
@@ -38,11 +42,19 @@ def _growth(work: Callable[[int], object]) -> float:
     length = SHORTEST
     while _cpu(work, length) < ENOUGH and length < LONGEST:
         length *= 2
+    ratio = _ratio(work, length)
+    while LINEAR < ratio <= LIMIT and length < LONGEST:
+        length *= 2
+        ratio = _ratio(work, length)
+    return ratio
+
+
+def _ratio(work: Callable[[int], object], length: int) -> float:
     short = max(min(_cpu(work, length) for _ in range(3)), ENOUGH / 10)
     ratio = float("inf")
     for _ in range(3):
         ratio = min(ratio, _cpu(work, length * TIMES) / short)
-        if ratio <= LIMIT:
+        if ratio <= LINEAR:
             break
     return ratio
 

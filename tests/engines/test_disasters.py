@@ -34,7 +34,9 @@ VERIFIED = "verified"
 
 def test_a_lost_ray_is_started_again() -> None:
     """Also shows that losing the head neither ends this process nor blocks its checks thread."""
-    came_back(disaster("head_lost"))
+    facts = disaster("head_lost")
+    assert facts["during"][0] == "unverified", "nothing passes while nobody works"
+    came_back(facts)
 
 
 def test_local_processes_take_over_from_a_lost_ray() -> None:
@@ -42,10 +44,10 @@ def test_local_processes_take_over_from_a_lost_ray() -> None:
 
 
 def came_back(facts: dict[str, Any]) -> None:
-    """Nothing passes while nobody works, and everything is as before once somebody does."""
+    """What was checked meanwhile passed somewhere, or says that it was lost; then everything is as before."""
     assert facts["before"][0] == VERIFIED
-    assert facts["during"][0] == "unverified"
-    assert "lost" in facts["during"][1] or "no worker" in facts["during"][1]
+    status, reason, _ = facts["during"]
+    assert status == VERIFIED or (status == "unverified" and ("lost" in reason or "no worker" in reason))
     assert facts["after"] is True
 
 

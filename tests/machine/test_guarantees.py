@@ -20,6 +20,7 @@ from midtrace.machine.messages import (
     ChunkArrived,
     CloseSource,
     Command,
+    Congested,
     Finish,
     MachineEvent,
     OpenSource,
@@ -30,6 +31,7 @@ from midtrace.machine.messages import (
     VerdictsArrived,
 )
 from midtrace.machine.track import Track
+from midtrace.monitors import Scope
 from midtrace.policies import OnUnknown, meaning
 from midtrace.testing import rechunk
 from midtrace.trace import Origin, Piece, cut, provenance
@@ -59,8 +61,11 @@ def monitor(
     required: bool = True,
     priority: int = 0,
     on: Trigger = mt.every_line(),  # noqa: B008  (a frozen value)
+    scope: Scope = "unit",
 ) -> mt.Monitor:
-    return mt.Monitor(letter, verify=lambda text: None, policy=policy, required=required, priority=priority, on=on)
+    return mt.Monitor(
+        letter, verify=lambda text: None, policy=policy, required=required, priority=priority, on=on, scope=scope
+    )
 
 
 unknowns = st.sampled_from(get_args(OnUnknown))
@@ -98,6 +103,7 @@ class Setup(NamedTuple):
     first: mt.Policy
     second: mt.Policy
     on: Trigger
+    scope: Scope
     required: bool
     delivery: Mode
     ahead: int | None
@@ -109,6 +115,7 @@ setups = st.builds(
     first=policies,
     second=policies,
     on=places,
+    scope=st.sampled_from(get_args(Scope)),
     required=st.booleans(),
     delivery=st.sampled_from(get_args(Mode)),
     ahead=st.none() | st.integers(0, 10),
@@ -136,7 +143,7 @@ class World(RuleBasedStateMachine):
         self.ahead = setup.ahead if setup.delivery == "live" else None
         self.monitors = [
             monitor("X", setup.first),
-            monitor("Y", setup.second, required=setup.required, priority=1, on=setup.on),
+            monitor("Y", setup.second, required=setup.required, priority=1, on=setup.on, scope=setup.scope),
         ]
         self.batch = mt.Budget(rollbacks=4)
         self.machine = Machine(
@@ -277,6 +284,16 @@ class World(RuleBasedStateMachine):
         if self.means(check.monitor, unknown) == "abstain" and not self.violated:
             assert self.finish is not None
             assert self.finish.status == "abstained"
+
+    @precondition(lambda self: self.finish is None)
+    @rule()
+    def congestion(self) -> None:
+        """One check may stand for others; none is made for it, and the oldest stays."""
+        oldest = min((c.id for c in self.open_checks.values()), default=None)
+        commands = self.machine.handle(Congested())
+        assert all(isinstance(command, CancelChecks) for command in commands)
+        self.carry_out(commands)
+        assert oldest is None or oldest in self.open_checks
 
     @precondition(lambda self: self.gone and self.finish is None)
     @rule(data=st.data())
