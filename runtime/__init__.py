@@ -40,6 +40,7 @@ from .policies import Observe as Observe
 from .policies import Policy as Policy
 from .policies import Rollback as Rollback
 from .policies import Stop as Stop
+from .resources import Resources as Resources
 from .session import Run as Run
 from .trace import Origin as Origin
 from .triggers import at_end as at_end
@@ -87,6 +88,7 @@ __all__ = [
     "Policy",
     "Pressure",
     "Resampling",
+    "Resources",
     "Retracted",
     "Rollback",
     "Run",

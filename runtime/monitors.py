@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from .errors import UsageError, expect_one_of
 from .policies import Policy, Rollback
+from .resources import ORDINARY, Resources
 from .triggers.lines import EveryLine
 from .triggers.protocol import Trigger
 from .verdicts import FunctionVerifier, Judge, Verifier
@@ -27,6 +28,8 @@ class Rule:
 
     extract: Extractor[Any]
     verify: Verifier[Any]
+    resources: Resources
+    inline: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,11 @@ class Monitor:
         priority: Among violations at one offset the higher priority acts first.
         deadline: Seconds that one check may run, from when it starts to run.
         scope: What a check sees: its unit, or the whole trace up to the unit's end.
+        resources: What a check needs of the worker it runs on. None: what its verifier declares with an attribute
+            `resources`, else one processor.
+        inline: Whether a check takes less time than the way to a worker, searches for nothing and ends soon whatever
+            the text says: it then runs beside the stream, with no limits but its own. None: only if extractor and
+            verifier both declare it with an attribute `inline`.
 
     Raises `UsageError` for anything that cannot work.
     """
@@ -56,6 +64,8 @@ class Monitor:
     priority: int = field(default=0, kw_only=True)
     deadline: float = field(default=5.0, kw_only=True)
     scope: Scope = field(default="unit", kw_only=True)
+    resources: Resources | None = field(default=None, kw_only=True)
+    inline: bool | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -72,15 +82,22 @@ class Monitor:
                 raise UsageError(f"monitor {self.name!r}: {part} must be a plain function, got a coroutine function")
         if not isinstance(self.verify, Verifier) and not callable(self.verify):
             raise UsageError(f"monitor {self.name!r}: verify must have a check method or be a function")
+        if self.resources is not None and not isinstance(self.resources, Resources):
+            raise UsageError(f"monitor {self.name!r}: resources={self.resources!r}: expected Resources(...)")
         if not isinstance(self.extract, Extractor) and not callable(self.extract):
             raise UsageError(f"monitor {self.name!r}: extract must have an extract method or be a function")
 
     @property
     def rule(self) -> Rule:
-        """Extractor and verifier with plain functions wrapped."""
+        """Extractor and verifier with plain functions wrapped, and what they need."""
         extract = self.extract if isinstance(self.extract, Extractor) else FunctionExtractor(self.extract)
         verify = self.verify if isinstance(self.verify, Verifier) else FunctionVerifier(self.verify)
-        return Rule(extract=extract, verify=verify)
+        declared = getattr(verify, "resources", None)
+        resources = self.resources or (declared if isinstance(declared, Resources) else ORDINARY)
+        inline = self.inline
+        if inline is None:
+            inline = all(getattr(part, "inline", False) is True for part in (extract, verify))
+        return Rule(extract=extract, verify=verify, resources=resources, inline=inline)
 
 
 def check_names(monitors: Sequence[Monitor]) -> None:

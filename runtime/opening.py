@@ -7,8 +7,10 @@ import functools
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Literal, Protocol, TypeAlias, get_args
 
@@ -17,15 +19,18 @@ import anyio.to_thread
 
 from .backlog import Backlog
 from .chunks import Source
+from .engines.admission import admit
 from .engines.protocol import Deliver, Engine, Line
 from .engines.ray_settings import prepare as prepare_for_ray
+from .engines.scale import Bounds
 from .errors import UsageError, expect_one_of
 from .limits import Budget, Limits
 from .machine.delivery import Mode
 from .mailbox import Mailbox
 from .monitors import Monitor
 from .outcome import Outcome
-from .session import Run, prepare
+from .resources import Resources
+from .session import Prepared, Run, prepare
 
 EngineName: TypeAlias = Literal["ray", "local"]
 
@@ -39,6 +44,7 @@ PRELOAD = ("z3", "sympy")
 class _OpenableEngine(Protocol):
     def open(self) -> None: ...
     def connect(self, deliver: Deliver, /) -> Line: ...
+    def lacks(self, resources: Resources, /) -> str: ...
     def close(self) -> None: ...
 
 
@@ -84,7 +90,7 @@ class Runtime:
             self._mailbox_of(asyncio.get_running_loop()),
             source,
             prompt,
-            await anyio.to_thread.run_sync(prepare, monitors, prompt),
+            await anyio.to_thread.run_sync(self._prepare, monitors, prompt),
             delivery=delivery,
             ahead=ahead,
             limits=limits if limits is not None else Limits(),
@@ -103,6 +109,11 @@ class Runtime:
                 tasks.cancel_scope.cancel()
         if failure is not None:
             raise failure
+
+    def _prepare(self, monitors: Sequence[Monitor], prompt: str) -> Prepared:
+        prepared = prepare(monitors, prompt)
+        admit(self._engine, prepared)
+        return prepared
 
     def _mailbox_of(self, loop: asyncio.AbstractEventLoop) -> Mailbox:
         if self._mailbox is None or self._mailbox.loop is not loop:
@@ -134,26 +145,41 @@ def _check_delivery(delivery: str, ahead: int | None) -> None:
 async def open_runtime(
     engine: EngineName = "ray",
     *,
-    workers: int | None = None,
+    workers: int | tuple[int, int] | None = None,
     address: str | None = None,
     preload: Sequence[str] = PRELOAD,
     on_engine_lost: OnEngineLost = "rejoin",
+    ship: Sequence[str | Path] = (),
+    runtime_env: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Runtime]:
     """Start an engine with warm workers, and end it with the block. Takes seconds: open once, not once a run.
 
     Args:
         engine: `ray` joins `address` or RAY_ADDRESS, else starts a local Ray; `local` does without Ray.
-        workers: Checks that run at a time; default: cores minus one, at least one.
+        workers: Checks that run at a time, or the least and the most: then there are more while checks wait, and fewer
+            when some have had nothing to do for a minute. Default: cores minus one, at least one. Checks whose verifier
+            declares `resources` have workers beside these, as many as they need and no more than the most.
         address: A Ray cluster to join.
         preload: Modules that the workers import before the first check.
         on_engine_lost: Where Ray is lost on the way, or out of reach at the start: `rejoin` answers checks with
             `Unknown` until it is back (and raises at the start), `local` runs them in local processes from then on.
+        ship: Wheels, or names of installed distributions, that the workers of a cluster are sent, such as a package of
+            verifiers. midtrace itself goes along where they lack this version of it; what it depends on does not.
+        runtime_env: A Ray runtime environment for the workers.
 
     Raises `EngineError` where the engine cannot start, `UsageError` for arguments that cannot work.
     """
     expect_one_of("open_runtime", "on_engine_lost", on_engine_lost, get_args(OnEngineLost))
-    fall_back = on_engine_lost == "local"
-    make = functools.partial(_make, engine, workers=workers, address=address, preload=preload, fall_back=fall_back)
+    asked = _Asked(
+        engine=engine,
+        workers=Bounds.read(workers if workers is not None else max((os.cpu_count() or 2) - 1, 1)),
+        address=address,
+        preload=preload,
+        fall_back=on_engine_lost == "local",
+        ship=ship,
+        runtime_env=runtime_env,
+    )
+    make = functools.partial(_make, asked)
     made = await anyio.to_thread.run_sync(make)  # imports, which read files
     try:
         # An engine half started must still be closed, so that no process is left: hence inside.
@@ -171,27 +197,43 @@ def _keep_sigterm() -> None:
         signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
 
 
-def _make(
-    engine: str, *, workers: int | None, address: str | None, preload: Sequence[str], fall_back: bool
-) -> _OpenableEngine:
-    count = workers if workers is not None else max((os.cpu_count() or 2) - 1, 1)
-    if count < 1:
-        raise UsageError(f"workers={count}: expected 1 or more")
-    match engine:
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    engine: str
+    workers: Bounds
+    address: str | None
+    preload: Sequence[str]
+    fall_back: bool
+    ship: Sequence[str | Path]
+    runtime_env: Mapping[str, object] | None
+
+
+def _make(asked: _Asked) -> _OpenableEngine:
+    match asked.engine:
         case "local":
-            if address is not None:
-                raise UsageError(f"address={address!r}: expected none with engine='local'")
+            for name, value in (("address", asked.address), ("ship", asked.ship), ("runtime_env", asked.runtime_env)):
+                if value:
+                    raise UsageError(f"{name}={value!r}: expected none with engine='local'")
             from .engines.local import LocalEngine  # noqa: PLC0415  (starts nothing, but keeps imports short)
 
-            return LocalEngine(workers=count, preload=preload)
+            return LocalEngine(workers=asked.workers, preload=asked.preload)
         case "ray":
-            address = address or os.environ.get("RAY_ADDRESS") or None
+            address = asked.address or os.environ.get("RAY_ADDRESS") or None
+            if asked.ship and address is None:
+                raise UsageError(f"ship={asked.ship!r}: expected it with the address of a cluster")
             prepare_for_ray(address)
             from .engines.ray import RayEngine  # noqa: PLC0415  (imports ray)
 
-            return RayEngine(workers=count, address=address, preload=preload, fall_back=fall_back)
+            return RayEngine(
+                workers=asked.workers,
+                address=address,
+                preload=asked.preload,
+                fall_back=asked.fall_back,
+                ship=asked.ship,
+                runtime_env=asked.runtime_env,
+            )
         case _:
-            raise UsageError(f"engine={engine!r}: expected 'ray' or 'local'")
+            raise UsageError(f"engine={asked.engine!r}: expected 'ray' or 'local'")
 
 
 @asynccontextmanager

@@ -20,7 +20,8 @@ import anyio
 from .backlog import Backlog, OpenChecks
 from .certificate import Attested, attest, issue
 from .chunks import CHARACTERS_A_TOKEN, Chunk, Resampling, Source
-from .engines.protocol import Engine, PackedRule, Request
+from .engines.parcels import PackedRule, Part
+from .engines.protocol import Engine, Request
 from .errors import MidtraceError, SourceError, one_line
 from .events import Checked, Event, Intervened, Pressure, Retracted, SafeUpTo, TextDelta
 from .ledger import Ledger
@@ -82,7 +83,8 @@ def prepare(monitors: Sequence[Monitor], prompt: str) -> Prepared:
     Raises `UsageError` for monitors that cannot work together or cannot travel to a worker.
     """
     check_names(monitors)
-    rules = tuple(PackedRule.pack(monitor, prompt) for monitor in monitors)
+    packed = Part.of(prompt)
+    rules = tuple(PackedRule.pack(monitor, packed) for monitor in monitors)
     return Prepared(tuple(monitors), rules, tuple(attest(monitor) for monitor in monitors))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 
 S_co = TypeVar("S_co", covariant=True)
@@ -26,6 +26,10 @@ class View:
     before: str = ""
     prompt: str = ""
     final: bool = False
+
+    def with_prompt(self, prompt: str) -> View:
+        """The same view, with the prompt that the trace continues."""
+        return replace(self, prompt=prompt) if prompt != self.prompt else self
 
     @property
     def end(self) -> int:

@@ -1,12 +1,11 @@
-"""The checks thread: takes checks from many sessions, places them on workers, answers each exactly once.
+"""The checks thread: takes checks from many sessions, has them run, answers each exactly once.
 
-One thread owns all state here; everybody else only puts messages into its inbox. A worker holds one job at a time and
-all are fed from one queue, which keeps the tail short. A job is one check, or several that are known to be short; what
-a lost worker had is known exactly, and runs again, each check alone.
+One thread owns all state here and in the departments; everybody else only puts messages into its inbox.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import queue
 import threading
@@ -16,8 +15,9 @@ from collections.abc import Callable, Iterable
 from ..errors import EngineError
 from ..logs import logger
 from ..machine.messages import CheckResult
+from ..resources import ORDINARY, Resources
 from ..verdicts import Unknown
-from .desk import BATCH, MOST, Desk, Running
+from .department import Department
 from .inbox import (
     NOBODY,
     Cancelled,
@@ -28,34 +28,31 @@ from .inbox import (
     Loaded,
     Message,
     Ready,
+    Recalled,
     Replied,
     Submitted,
     Waiting,
+    Worker,
 )
-from .protocol import Deliver, Reply
-from .staff import STARTING, Staff
-from .turns import Turns
+from .inline import Inline
+from .parcels import Reply
+from .protocol import Deliver
+from .scale import Bounds
 
-GRACE = 0.25
-"""Seconds after a check's deadline when its worker is killed from outside."""
-
-LOADING = 30.0
-"""Seconds that a worker may take to load a rule it has not seen (it may import a solver)."""
-
-ATTEMPTS = 2
-"""How often a check may start before its losses count as its own fault."""
+STARTING = 60.0
+"""Seconds that a worker may take to be ready."""
 
 REJOINING = 15.0
-"""Seconds between attempts to get back an engine that is lost."""
-
-RECYCLE = 20_000
-"""Checks after which a worker is replaced: what solvers and a user's code leave behind does not pile up."""
+"""Seconds between attempts to get back an engine that is lost, or workers of a kind that could not be started."""
 
 log = logger("midtrace.engines")
 
 
 class Dispatcher:
     """The checks thread of an engine; `hire` starts a worker that will post into the inbox it is given.
+
+    Checks that declare no resources have `workers` and `spares` from the start; those with other needs get as many
+    workers as they come to need. A worker that is not ready after `patience` seconds counts as dead.
 
     `begin` and `end` run in the thread, before the first worker is hired and after the last is gone: what they start
     has a thread that lives as long as it does. Where all workers are lost for long they run again, to get the engine
@@ -66,25 +63,30 @@ class Dispatcher:
         self,
         hire: Hire,
         *,
-        workers: int,
+        workers: Bounds,
         spares: int = 1,
+        patience: float = STARTING,
         linger: float = 0.0,
         begin: Callable[[], None] | None = None,
         end: Callable[[], None] | None = None,
         fallback: Hire | None = None,
     ) -> None:
+        self._hire = hire
         self._begin = begin
         self._end = end
         self._fallback = fallback
         self._workers = workers
+        self._spares = spares
+        self._patience = patience
         self._linger = linger
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._staff = Staff(hire, self._inbox.put, size=workers + spares)
-        self._turns = Turns()
+        self._departments: dict[Resources, Department] = {}
+        self._inline = Inline(self._settle)
         self._answers: dict[DispatcherLine, list[CheckResult]] = {}
         self._broken = ""
         self._closing = False
         self._rejoin_at: float | None = None
+        self._retry_at: dict[Resources, float] = {}
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="midtrace-checks", daemon=True)
 
@@ -105,6 +107,10 @@ class Dispatcher:
         """A line for one session."""
         return DispatcherLine(self._inbox.put, deliver)
 
+    def post(self, message: Message) -> None:
+        """Tell the checks thread something."""
+        self._inbox.put(message)
+
     def close(self) -> None:
         """End all workers and the thread. Checks still open are answered with `Unknown`."""
         self._inbox.put(Closing())
@@ -116,35 +122,52 @@ class Dispatcher:
     # The thread
 
     def _serve(self) -> None:
+        ordinary = self._department(ORDINARY)
         try:
             if self._begin is not None:
                 self._begin()
         except EngineError as error:
             self._lose(str(error))
         if not self._broken:
-            self._dispatch()
+            ordinary.staff.fill()
+            while not self._closing:
+                self._turn_safely()
+        self._stop("the engine was closed")
         if self._end is not None:
             self._end()
 
-    def _dispatch(self) -> None:
-        self._staff.fill()
-        while not self._closing:
-            for message in self._receive():
-                self._take(message)
-            self._expire()
-            self._mend()
-            self._assign()
-            self._answer()
-        self._dismiss_all("the engine was closed")
-        self._give_up(self._turns.take_all(), "the engine was closed")
+    def _stop(self, reason: str) -> None:
+        for waiting in self._inline.turns.take_all():
+            self._settle(waiting, Reply(Unknown(reason, "lost")))
+        for department in self._departments.values():
+            department.dismiss_all(reason)
+        self._give_up(reason)
+        self._answer()
+
+    def _turn_safely(self) -> None:
+        """No fault of ours may leave sessions waiting: they are told, and what comes later is tried again."""
+        try:
+            self._turn()
+        except Exception:
+            log.exception("a fault in the checks thread; open checks are given up")
+            self._stop("a fault in the checks thread")
+
+    def _turn(self) -> None:
+        for message in self._receive():
+            self._take(message)
+        self._inline.work()
+        for department in self._departments.values():
+            department.expire()
+        if self._is_lost():
+            self._give_up(self._broken or "the engine is lost")
+        else:
+            self._tend()
         self._answer()
 
     def _receive(self) -> Iterable[Message]:
         """The next messages: all that are there, after a moment's wait for company if one of them is a submission."""
-        due = [each for each in (self._staff.due(), self._rejoin_at) if each is not None]
-        wait = max(min(due) - time.monotonic(), 0.0) if due else None
         try:
-            first = self._inbox.get(timeout=wait)
+            first = self._inbox.get(timeout=self._wait())
         except queue.Empty:
             return
         yield first
@@ -156,118 +179,112 @@ class Dispatcher:
             except queue.Empty:
                 return
 
+    def _wait(self) -> float | None:
+        if len(self._inline.turns):
+            return 0.0
+        due = [self._rejoin_at, *self._retry_at.values(), *(each.due() for each in self._departments.values())]
+        times = [each for each in due if each is not None]
+        return max(min(times) - time.monotonic(), 0.0) if times else None
+
     def _take(self, message: Message) -> None:
         match message:
             case Submitted(line, requests, at):
-                coming = [Waiting(line, request, at, 0) for request in requests]
-                if self._broken:
-                    self._give_up(coming, self._broken)
-                else:
-                    for waiting in coming:
-                        self._turns.add(waiting)
+                for request in requests:
+                    waiting = Waiting(line, request, at, 0)
+                    if self._inline.takes(request):
+                        self._inline.turns.add(waiting)
+                    else:
+                        self._department(request.rule.resources).add(waiting)
             case Cancelled(line, ids):
-                self._cancel(line, ids)
+                self._inline.cancel(line, ids)
+                for department in self._departments.values():
+                    department.cancel(line, ids)
+                if ids is None:
+                    self._answers.pop(line, None)
             case Ready(worker):
-                if self._staff.is_ready(worker):
+                if any(department.staff.is_ready(worker) for department in self._departments.values()):
                     self._started.set()
             case Loaded(worker):
-                desk = self._staff.desks.get(worker)
-                if desk is not None and desk.running is not None:
-                    now = time.monotonic()
-                    patience = _patience(desk.running.batch)
-                    desk.running = desk.running._replace(started=now, kill_at=now + patience)
-            case Replied(worker, replies):
-                desk = self._staff.desks.get(worker)
-                if desk is not None and desk.running is not None:
-                    running, desk.running = desk.running, None
-                    for waiting, reply in zip(running.batch, replies, strict=True):
-                        desk.learn(waiting.request.rule, reply)
-                        self._settle(waiting, reply, started=running.started)
-                    if desk.answered >= RECYCLE:
-                        self._staff.retire(desk)
+                for department in self._of(worker):
+                    department.loaded(department.staff.desks[worker])
+            case Replied(worker, report):
+                for department in self._of(worker):
+                    department.replied(department.staff.desks[worker], report)
             case Died(worker, reason):
-                at_work = self._staff.is_dead(worker, reason)
-                if at_work is not None:
-                    self._recover(at_work, reason)
+                for department in self._of(worker):
+                    department.died(worker, reason)
+            case Recalled(resources, workers):
+                if resources in self._departments:
+                    self._departments[resources].recalled(workers)
             case Closing():
                 self._closing = True
 
-    def _cancel(self, line: DispatcherLine, ids: frozenset[int] | None) -> None:
-        self._turns.drop(line, ids)
-        for desk in self._staff:
-            running = desk.running
-            if running is not None and any(each.line is line for each in running.batch):
-                # They run on to their end or deadline; a kill would cost more than it saves. Answers are dropped.
-                batch = tuple(
-                    each._replace(line=NOBODY)
-                    if each.line is line and (ids is None or each.request.check.id in ids)
-                    else each
-                    for each in running.batch
-                )
-                desk.running = running._replace(batch=batch)
-        if ids is None:
-            self._answers.pop(line, None)
+    def _of(self, worker: Worker) -> Iterable[Department]:
+        """The department that a worker belongs to; none, if it was dismissed."""
+        return [each for each in self._departments.values() if worker in each.staff.desks]
 
-    def _recover(self, running: Running, reason: str) -> None:
-        """Deal with the checks of a worker that is gone: late ones have timed out, others run again, alone."""
-        alone = len(running.batch) == 1
-        for waiting in running.batch:
-            if waiting.line is NOBODY:
-                continue
-            if alone and time.monotonic() >= running.started + waiting.request.deadline:
-                self._settle(waiting, _timeout(waiting), started=running.started)
-            elif waiting.attempts >= ATTEMPTS or self._broken:
-                self._give_up([waiting], f"its worker was lost {waiting.attempts} times: {reason}")
-            else:
-                self._turns.add(waiting, first=True)
-
-    def _expire(self) -> None:
-        now = time.monotonic()
-        for desk in [each for each in self._staff if each.running and each.running.kill_at <= now]:
-            running = desk.running
-            assert running is not None
-            self._staff.dismiss(desk)
-            self._recover(running, "it overran its time")
+    def _department(self, resources: Resources) -> Department:
+        found = self._departments.get(resources)
+        if found is None:
+            ordinary = resources == ORDINARY
+            found = self._departments[resources] = Department(
+                functools.partial(self._hire, resources, self._inbox.put),
+                self._settle,
+                bounds=self._workers if ordinary else Bounds(0, self._workers.most),
+                spares=self._spares if ordinary else 0,
+                patience=self._patience,
+            )
+        return found
 
     # When workers are gone
 
-    def _mend(self) -> None:
-        """See to it that there are workers, and that nobody waits for ever where there are none."""
-        if self._broken:
-            return
-        for desk in self._staff.late():
-            desk.worker.kill()
-            self._staff.is_dead(desk.worker, f"it was not ready within {STARTING:g} s")
-        if self._rejoin_at is None:
-            self._staff.fill()
-            outage = self._staff.outage()
-            if outage:
+    def _tend(self) -> None:
+        """See to it that there are workers, that nobody waits for ever where there are none, and that they work."""
+        for resources, department in self._departments.items():
+            department.mend()
+            outage = department.staff.outage()
+            if outage and resources == ORDINARY:
                 self._lose(outage)
-        elif time.monotonic() >= self._rejoin_at:
+                return
+            if outage:
+                self._wait_for(resources, department, outage)
+            department.assign()
+
+    def _wait_for(self, resources: Resources, department: Department, outage: str) -> None:
+        """Workers of a kind of their own cannot be had; others can. Whoever waits is told, and it is tried again."""
+        department.give_up(outage)
+        now = time.monotonic()
+        if department.staff.broken and now >= self._retry_at.setdefault(resources, now + REJOINING):
+            del self._retry_at[resources]
+            department.staff.begin_again()
+
+    def _is_lost(self) -> bool:
+        """Whether nobody can work now; gets the engine back if it is time."""
+        if self._rejoin_at is not None and not self._broken and time.monotonic() >= self._rejoin_at:
             self._rejoin()
-        else:
-            self._give_up(self._turns.take_all(), "the engine is lost")
+        return bool(self._broken) or self._rejoin_at is not None
 
     def _lose(self, reason: str) -> None:
         """Nobody works: tell those who wait, or let others do it."""
         if self._fallback is not None:
             log.warning("the engine is lost; checks go on in local processes", reason=reason)
-            fallback, self._fallback = self._fallback, None
-            self._dismiss_all(reason, again=True)
-            self._staff.replace_by(fallback)
-            self._staff.fill()
+            self._hire, self._fallback = self._fallback, None
+            for resources, department in self._departments.items():
+                department.dismiss_all(reason, again=True)
+                department.staff.replace_by(functools.partial(self._hire, resources, self._inbox.put))
             return
-        self._give_up(self._turns.take_all(), reason)
+        self._give_up(reason)
         if self._begin is not None and self._started.is_set():
             log.warning("the engine is lost; trying to get it back", reason=reason)
             self._rejoin_at = time.monotonic()
-        elif self._staff.broken or not self._started.is_set():
+        elif self._departments[ORDINARY].staff.broken or not self._started.is_set():
             self._broken = reason
             self._started.set()
 
     def _rejoin(self) -> None:
         assert self._begin is not None
-        self._dismiss_all("the engine is lost")
+        for department in self._departments.values():
+            department.dismiss_all("the engine is lost")
         if self._end is not None:
             self._end()
         try:
@@ -278,63 +295,16 @@ class Dispatcher:
             return
         log.info("the engine is back")
         self._rejoin_at = None
-        self._staff.begin_again()
-        self._staff.fill()
+        for department in self._departments.values():
+            department.staff.begin_again()
 
-    def _dismiss_all(self, reason: str, *, again: bool = False) -> None:
-        for desk in self._staff:
-            self._staff.dismiss(desk)
-            for waiting in desk.running.batch if desk.running is not None else ():
-                if again and waiting.line is not NOBODY:
-                    self._turns.add(waiting, first=True)
-                else:
-                    self._give_up([waiting], reason)
-
-    # Work
-
-    def _assign(self) -> None:
-        idle = [desk for desk in self._staff if desk.ready and desk.running is None]
-        busy = sum(desk.running is not None for desk in self._staff)
-        while idle and busy < self._workers:
-            waiting = self._turns.take()
-            if waiting is None:
-                return
-            rule = waiting.request.rule
-            desk = next((d for d in idle if d.knows(rule)), idle[0])
-            idle.remove(desk)
-            busy += 1
-            share = len(self._turns) // (min(len(idle), self._workers - busy) + 1)
-            self._start(desk, self._batch(desk, waiting, min(share + 1, MOST)))
-
-    def _batch(self, desk: Desk, first: Waiting, most: int) -> tuple[Waiting, ...]:
-        """`first`, and what else goes with it: short checks whose cost is known, no more than `most`."""
-        batch = [first]
-        cost = desk.cost(first)
-        while cost is not None and cost < BATCH and len(batch) < most:
-            more = self._turns.take()
-            assert more is not None
-            extra = desk.cost(more)
-            if extra is None:
-                self._turns.add(more, first=True)
-                break
-            batch.append(more)
-            cost += extra
-        return tuple(batch)
-
-    def _start(self, desk: Desk, batch: tuple[Waiting, ...]) -> None:
-        now = time.monotonic()
-        job = desk.job(batch)
-        due = now + (LOADING if job.rules else _patience(batch))
-        desk.running = Running(tuple(each._replace(attempts=each.attempts + 1) for each in batch), now, due)
-        desk.worker.send(job)
+    def _give_up(self, reason: str) -> None:
+        for department in self._departments.values():
+            department.give_up(reason)
 
     # Answers
 
-    def _give_up(self, waiting: Iterable[Waiting], reason: str) -> None:
-        for each in waiting:
-            self._settle(each, Reply(Unknown(reason, "lost")))
-
-    def _settle(self, waiting: Waiting, reply: Reply, *, started: float | None = None) -> None:
+    def _settle(self, waiting: Waiting, reply: Reply, started: float | None = None, /) -> None:
         if waiting.line is NOBODY:
             return
         began = time.monotonic() if started is None else started
@@ -352,14 +322,3 @@ class Dispatcher:
         for line, results in self._answers.items():
             line.deliver(tuple(results))
         self._answers.clear()
-
-
-def _patience(batch: tuple[Waiting, ...]) -> float:
-    """Seconds after which a worker has overrun: checks that travel together are done long before one deadline."""
-    return max(each.request.deadline for each in batch) + GRACE
-
-
-def _timeout(waiting: Waiting) -> Reply:
-    # What a killed process used is not known; all of its time is the honest bound.
-    deadline = waiting.request.deadline
-    return Reply(Unknown(f"ran longer than {deadline:g} s", "timeout"), ran=deadline, cpu=deadline)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol, TypeAlias
 
 from ..machine.messages import CheckResult
 from ..machine.reading import Reading
-from .protocol import Deliver, Job, Reply, Request
+from ..resources import Resources
+from .parcels import Job, Report
+from .protocol import Deliver, Request
 
 
 class Worker(Protocol):
-    """A process that runs one job at a time. Both calls return at once."""
+    """A process that runs one job at a time. No call waits."""
 
     def send(self, job: Job, /) -> None:
         """Start a job; its end arrives in the inbox as `Replied` or `Died`."""
@@ -21,6 +22,10 @@ class Worker(Protocol):
 
     def kill(self) -> None:
         """End the process, whatever it does."""
+        ...
+
+    def release(self) -> None:
+        """The engine needs it no longer; it is well, and has nothing to do."""
         ...
 
 
@@ -55,16 +60,16 @@ class Ready(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """A worker has unpacked the rules of its job, and starts on the checks themselves."""
+    """A worker has unpacked the parts of its job, and starts on the checks themselves."""
 
     worker: Worker
 
 
 class Replied(NamedTuple):
-    """A worker answered its job: one reply a task, in order."""
+    """A worker is done with its job."""
 
     worker: Worker
-    replies: tuple[Reply, ...]
+    report: Report
 
 
 class Died(NamedTuple):
@@ -74,24 +79,30 @@ class Died(NamedTuple):
     reason: str
 
 
+class Recalled(NamedTuple):
+    """Others need workers with these resources: so many of ours are to be released."""
+
+    resources: Resources
+    workers: int
+
+
 class Closing(NamedTuple):
     """The engine is to end."""
 
 
-Message: TypeAlias = Submitted | Cancelled | Ready | Loaded | Replied | Died | Closing
+Message: TypeAlias = Submitted | Cancelled | Ready | Loaded | Replied | Died | Recalled | Closing
 Post: TypeAlias = Callable[[Message], None]
-Hire: TypeAlias = Callable[[Post], Worker]
+Hire: TypeAlias = Callable[[Resources, Post], Worker]
+"""Starts a worker that has these resources, and gives it at once; whether it is warm or died, it posts."""
 
 
 class DispatcherLine:
-    """One session's line; see `Line`. What is not a method belongs to the checks thread."""
+    """One session's line; see `Line`. `deliver` and `reading` belong to the checks thread."""
 
     def __init__(self, post: Post, deliver: Deliver) -> None:
         self._post = post
         self.deliver = deliver
-        self.queue: deque[Waiting] = deque()
         self.reading = Reading()
-        self.in_turn = False
 
     def submit(self, requests: Iterable[Request], /) -> None:
         """Hand checks over; costs a put into a queue."""

@@ -15,9 +15,12 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
 from ..errors import one_line
+from ..resources import Resources
 from .dispatcher import Dispatcher
 from .inbox import Died, Loaded, Post, Ready, Replied, Worker
-from .protocol import Deliver, Job, Line, decoded
+from .parcels import Job, decoded
+from .protocol import Deliver, Line
+from .scale import Bounds
 
 START = 60.0
 
@@ -29,10 +32,10 @@ class Children:
         self._preload = tuple(preload)
         self._children: list[_ChildWorker] = []
 
-    def hire(self, post: Post) -> Worker:
+    def hire(self, resources: Resources, post: Post) -> Worker:
         """Start one."""
         self._children = [child for child in self._children if child.alive]
-        child = _ChildWorker(post, self._preload)
+        child = _ChildWorker(post, self._preload, resources.memory)
         self._children.append(child)
         return child
 
@@ -45,10 +48,11 @@ class Children:
 class LocalEngine:
     """Runs checks in killable child processes. `open` before use, `close` after; both block.
 
-    `workers` checks run at a time; one spare process stands warm beside them.
+    `workers` checks run at a time, or as many between two bounds as there is work for; one spare process stands warm
+    beside them.
     """
 
-    def __init__(self, *, workers: int, preload: Sequence[str] = ()) -> None:
+    def __init__(self, *, workers: Bounds, preload: Sequence[str] = ()) -> None:
         self._children = Children(preload)
         self._dispatcher = Dispatcher(self._children.hire, workers=workers)
 
@@ -60,6 +64,13 @@ class LocalEngine:
         """A line for one session."""
         return self._dispatcher.connect(deliver)
 
+    def lacks(self, resources: Resources, /) -> str:
+        """What this machine does not have."""
+        if resources.custom:
+            return f"{next(iter(resources.amounts))!r}, which only nodes of a Ray cluster can have"
+        cpus = os.cpu_count() or 1
+        return f"{resources.cpus:g} processors: this machine has {cpus}" if resources.cpus > cpus else ""
+
     def close(self) -> None:
         """End all workers, and wait until their processes are gone."""
         self._dispatcher.close()
@@ -69,7 +80,7 @@ class LocalEngine:
 class _ChildWorker:
     """A child process, and the thread that talks to it: a child that does not read must not block anybody else."""
 
-    def __init__(self, post: Post, preload: Sequence[str]) -> None:
+    def __init__(self, post: Post, preload: Sequence[str], memory: int | None) -> None:
         self._post = post
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._pipe, theirs = Pipe()
@@ -81,7 +92,8 @@ class _ChildWorker:
             "-m",
             "midtrace.engines.child",
             str(theirs.fileno()),
-            ",".join(preload),
+            *(["--preload", *preload] if preload else []),
+            *(["--memory", str(memory)] if memory is not None else []),
         ]
         self._process = subprocess.Popen(  # noqa: S603  (our own module)
             command,
@@ -115,6 +127,10 @@ class _ChildWorker:
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._jobs.put(None)
 
+    def release(self) -> None:
+        """The same: nobody else can use it."""
+        self.kill()
+
     def _talk(self) -> None:
         pipe: Connection[bytes, bytes] = self._pipe
         try:
@@ -122,7 +138,7 @@ class _ChildWorker:
             self._post(Ready(self))
             while (job := self._jobs.get()) is not None:
                 pipe.send_bytes(pickle.dumps(job))
-                if job.rules:
+                if job.parts:
                     pipe.recv_bytes()  # LOADED
                     self._post(Loaded(self))
                 self._post(Replied(self, decoded(pipe.recv_bytes())))

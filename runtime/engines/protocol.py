@@ -1,47 +1,17 @@
-"""What an engine is to a session, and what travels to a worker."""
+"""What an engine is to a session."""
 
 from __future__ import annotations
 
-import hashlib
-import pickle
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol, TypeAlias
 
-import cloudpickle
-
-from ..errors import UsageError, one_line
 from ..machine.messages import Check, CheckResult
-from ..monitors import Monitor
-from ..verdicts import Pass, Unknown, Verdict
+from ..resources import Resources
 from ..views import View
+from .parcels import PackedRule
 
 Deliver: TypeAlias = Callable[[tuple[CheckResult, ...]], None]
 """Takes the verdicts that are there; called from any thread, must not block."""
-
-
-@dataclass(frozen=True, slots=True)
-class PackedRule:
-    """Extractor, verifier and prompt as bytes, under a key that their content gives."""
-
-    key: str
-    blob: bytes
-
-    @classmethod
-    def pack(cls, monitor: Monitor, prompt: str) -> PackedRule:
-        """Serialise what a worker needs to run this monitor's checks.
-
-        Raises `UsageError` where extractor or verifier cannot be sent to another process.
-        """
-        rule = monitor.rule
-        try:
-            blob = cloudpickle.dumps((rule.extract, rule.verify, prompt))
-        except Exception as error:
-            raise UsageError(
-                f"monitor {monitor.name!r}: its extractor or verifier cannot be sent to a worker process "
-                f"({one_line(error)}); expected values that pickle"
-            ) from error
-        return cls(hashlib.sha256(blob).hexdigest(), blob)
 
 
 class Request(NamedTuple):
@@ -51,74 +21,9 @@ class Request(NamedTuple):
     rule: PackedRule
     deadline: float
 
-    def view(self) -> View:
-        """What the extractor will see; the prompt travels with the rule."""
-        return self.check.view("")
-
-
-class Task(NamedTuple):
-    """One check as it travels: the key of its rule, what a `View` holds but for the prompt, and its deadline."""
-
-    key: str
-    text: str
-    start: int
-    before: str
-    final: bool
-    deadline: float
-
-    @classmethod
-    def of(cls, request: Request, view: View) -> Task:
-        """The check that `request` asks for, of what `view` shows."""
-        return cls(request.rule.key, view.text, view.start, view.before, view.final, request.deadline)
-
-    def view(self, prompt: str) -> View:
-        """What the extractor sees."""
-        return View(self.text, self.start, self.before, prompt, self.final)
-
-
-class Job(NamedTuple):
-    """What a worker gets: checks to run one after another, and the rules among theirs that it has not seen yet."""
-
-    rules: tuple[PackedRule, ...]
-    tasks: tuple[Task, ...]
-
-
-class Reply(NamedTuple):
-    """What a worker gives back: the verdict, and the seconds that the check ran, wall and processor time."""
-
-    verdict: Verdict
-    ran: float = 0.0
-    cpu: float = 0.0
-
-
-def encoded(replies: Sequence[Reply]) -> bytes:
-    """Replies as they travel. A verdict that does not pickle (its evidence is a user's) becomes `Unknown`."""
-    try:
-        return pickle.dumps([_packed(reply) for reply in replies])
-    except Exception:  # noqa: BLE001  (third-party objects may raise anything here)
-        return pickle.dumps([_packed(_sendable(reply)) for reply in replies])
-
-
-def decoded(data: bytes) -> tuple[Reply, ...]:
-    """Replies that have arrived from a worker of our own."""
-    return tuple(
-        Reply(Pass(verdict) if isinstance(verdict, int) else verdict, ran, cpu)
-        for verdict, ran, cpu in pickle.loads(data)  # noqa: S301
-    )
-
-
-def _packed(reply: Reply) -> tuple[int | Verdict, float, float]:
-    # Nearly all are a pass, which travels as its number of claims: that takes a fraction of the time.
-    verdict, ran, cpu = reply
-    return (verdict.checked if type(verdict) is Pass else verdict), ran, cpu
-
-
-def _sendable(reply: Reply) -> Reply:
-    try:
-        pickle.dumps(reply)
-    except Exception as error:  # noqa: BLE001  (as above)
-        return reply._replace(verdict=Unknown(f"the verdict cannot be sent back: {one_line(error)}", "crashed"))
-    return reply
+    def view(self, prompt: str = "") -> View:
+        """What the extractor will see; on its way the prompt travels apart."""
+        return self.check.view(prompt)
 
 
 class Line(Protocol):
@@ -144,7 +49,6 @@ class Engine(Protocol):
         """A line for one session."""
         ...
 
-
-def with_prompt(view: View, prompt: str) -> View:
-    """The view with the prompt put back."""
-    return replace(view, prompt=prompt) if prompt else view
+    def lacks(self, resources: Resources, /) -> str:
+        """What of `resources` no worker of this engine can have, in words; empty if nothing. May block."""
+        ...

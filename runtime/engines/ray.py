@@ -9,32 +9,46 @@ import contextlib
 import functools
 import logging
 import shutil
-import socket
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ray
-from ray.exceptions import RayActorError, RayError
+from ray.exceptions import RayError
 
 from ..errors import EngineError, one_line
+from ..resources import Resources
 from ..verdicts import Unknown
 from .bench import Bench
 from .dispatcher import Dispatcher
 from .inbox import Died, Loaded, Post, Ready, Replied
+from .joining import check_address, must_answer, refused
 from .local import Children
-from .protocol import Deliver, Job, Line, PackedRule, Reply, Task, decoded, encoded
+from .parcels import Job, Part, Reply, Report, Task, decoded, encoded
+from .protocol import Deliver, Line
 from .ray_settings import patience
+from .scale import Bounds
+from .wheels import wheel_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+VERSION = metadata.version("midtrace")
+
 START = 120.0
 """Seconds for Ray to start and a worker to be ready."""
 
-CONNECT = 5.0
-"""Seconds for a cluster to answer."""
+STARTING = 60.0
+"""Seconds that a worker may take to be ready on a Ray of our own."""
+
+NODE = 600.0
+"""The same on a cluster, which may have to start a machine for it."""
+
+ASKING = 5.0
+"""Seconds for a cluster to say what it has."""
 
 LINGER = 0.001
 """Seconds between a submission and its dispatch. A call of an actor takes Ray half a millisecond of the interpreter's
@@ -49,27 +63,32 @@ class RayEngine:
 
     Joins `address`, or the cluster this process is connected to; else starts a local one, which listens on loopback
     only and ends with the engine. Ray that is lost is joined or started again; with `fall_back` local processes run
-    the checks instead, from then on.
+    the checks instead, from then on. `ship` names what workers of a cluster are sent; this package goes along by
+    itself where they lack this version of it.
     """
 
     def __init__(
         self,
         *,
-        workers: int,
+        workers: Bounds,
         address: str | None = None,
         preload: Sequence[str] = (),
         fall_back: bool = False,
+        ship: Sequence[str | Path] = (),
+        runtime_env: Mapping[str, object] | None = None,
     ) -> None:
         self._workers = workers
         self._address = address
         self._preload = tuple(preload)
-        self._actor: Any = None
-        self._folder: str | None = None
+        self._ship = tuple(ship)
+        self._runtime_env = dict(runtime_env or {})
+        self._folder: Path | None = None
         self._connected = False
         self._children = Children(preload)
         self._dispatcher = Dispatcher(
             self._hire,
             workers=workers,
+            patience=STARTING if address is None else NODE,
             linger=LINGER,
             begin=self._join,
             end=self._leave,
@@ -78,11 +97,25 @@ class RayEngine:
 
     def open(self) -> None:
         """Start or join Ray, and start the workers. Raises `EngineError` where that fails."""
+        if self._address is not None:
+            check_address(self._address)
         self._dispatcher.open(START)
 
     def connect(self, deliver: Deliver, /) -> Line:
         """A line for one session."""
         return self._dispatcher.connect(deliver)
+
+    def lacks(self, resources: Resources, /) -> str:
+        """What no node of the cluster has; nothing where the cluster does not say in time."""
+        wanted = {"CPU": resources.cpus, "memory": float(resources.memory or 0), **resources.amounts}
+        nodes = _nodes()
+        if not nodes or any(all(node.get(name, 0.0) >= amount for name, amount in wanted.items()) for node in nodes):
+            return ""
+        for name, amount in wanted.items():
+            most = max(node.get(name, 0.0) for node in nodes)
+            if most < amount:
+                return f"{amount:g} of {name!r}: the most that a node of the cluster has is {most:g}"
+        return "all of that together: no node of the cluster has it"
 
     def close(self) -> None:
         """End the workers, and Ray if this engine started it."""
@@ -95,30 +128,48 @@ class RayEngine:
         The kernel kills a local Ray's processes when the *thread* that started them ends (they ask for it), so that
         must be a thread which lives as long as the engine; and off the main thread Ray leaves signal handlers alone.
         """
-        if not ray.is_initialized():
-            try:
-                with patience():
-                    self._init()
-            except Exception as error:
-                where = f"join Ray at {self._address}" if self._address else "start Ray"
-                raise EngineError(f"cannot {where}: {one_line(error)}") from error
-        self._actor = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD")(_Actor)
+        if ray.is_initialized():
+            return
+        self._folder = Path(tempfile.mkdtemp(prefix="mt-"))  # short: Ray puts sockets below it
+        try:
+            with patience():
+                self._init()
+        except EngineError:
+            raise
+        except Exception as error:
+            raise refused(self._address, error) from error
 
     def _init(self) -> None:
-        if self._address is not None:
-            _must_answer(self._address)
-            ray.init(address=self._address, log_to_driver=False, logging_level=logging.ERROR)
-        else:
-            self._folder = tempfile.mkdtemp(prefix="mt-")  # short: Ray puts sockets below it
-            ray.init(
-                address="local",
-                num_cpus=self._workers + 1,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                object_store_memory=OBJECT_STORE,
-                _temp_dir=self._folder,
-            )
+        if self._address is None:
+            self._start()
+            return
+        must_answer(self._address)
+        self._connect(self._ship)
+        if "midtrace" not in self._ship and not _has_this_version():
+            ray.shutdown()
+            self._connect((*self._ship, "midtrace"))
+
+    def _connect(self, ship: Sequence[str | Path]) -> None:
+        assert self._folder is not None
+        environment = dict(self._runtime_env)
+        if ship:
+            environment["py_modules"] = [str(wheel_of(each, self._folder)) for each in ship]
+        ray.init(
+            address=self._address, log_to_driver=False, logging_level=logging.ERROR, runtime_env=environment or None
+        )
+        self._connected = True
+
+    def _start(self) -> None:
+        ray.init(
+            address="local",
+            num_cpus=self._workers.most + 1,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            object_store_memory=OBJECT_STORE,
+            runtime_env=self._runtime_env or None,
+            _temp_dir=str(self._folder),
+        )
         self._connected = True
 
     def _leave(self) -> None:
@@ -129,59 +180,79 @@ class RayEngine:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
 
-    def _hire(self, post: Post) -> _RayWorker:
-        return _RayWorker(self._actor, post, self._preload)
+    def _hire(self, resources: Resources, post: Post) -> _RayWorker:
+        actor = _actor_class().options(
+            num_cpus=resources.cpus, memory=resources.memory, resources=resources.amounts or None
+        )
+        return _RayWorker(actor.remote(self._preload, resources.memory), post)
 
 
 class _Actor:
     """A worker on Ray: a plain synchronous actor, so that its checks run on the main thread."""
 
-    def __init__(self, preload: Sequence[str]) -> None:
-        self._bench = Bench(preload)
+    def __init__(self, preload: Sequence[str], memory: int | None) -> None:
+        self._bench = Bench(preload, memory)
 
-    def ready(self) -> bool:
-        """Answered when the modules are loaded."""
-        return True
+    def ready(self) -> str:
+        """Answered when the modules are loaded: with the version of this package."""
+        return VERSION
 
-    def load(self, rules: Sequence[PackedRule]) -> None:
-        """Unpack rules."""
-        for rule in rules:
-            self._bench.load(rule)
+    def keep(self, parts: Sequence[Part]) -> None:
+        """Unpack parts."""
+        self._bench.keep(parts)
 
-    def run(self, tasks: Sequence[Task]) -> bytes:
+    def run(self, forget: Sequence[str], tasks: Sequence[Task]) -> bytes:
         """Checks, one after another."""
-        return encoded(self._bench.run(tasks))
+        self._bench.forget(forget)
+        return encoded(self._bench.run(tasks), self._bench.resident)
+
+
+@functools.cache
+def _actor_class() -> Any:  # noqa: ANN401  (Ray's own type)
+    return ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD")(_Actor)
 
 
 class _RayWorker:
     """An actor as the dispatcher sees it."""
 
-    def __init__(self, actor: Any, post: Post, preload: Sequence[str]) -> None:  # noqa: ANN401  (Ray's own type)
+    def __init__(self, handle: Any, post: Post) -> None:  # noqa: ANN401  (Ray's own type)
         self._post = post
-        self._handle = actor.remote(preload)
+        self._handle = handle
         self._handle.ready.remote().future().add_done_callback(self._on_ready)
 
     def send(self, job: Job, /) -> None:
         """Start a job."""
-        if job.rules:
-            # An actor takes calls in order, so the rules are there when the checks start.
-            self._handle.load.remote(job.rules).future().add_done_callback(self._on_loaded)
-        answered = functools.partial(self._on_reply, len(job.tasks))
-        self._handle.run.remote(job.tasks).future().add_done_callback(answered)
+        try:
+            if job.parts:
+                # An actor takes calls in order, so the parts are there when the checks start.
+                self._handle.keep.remote(job.parts).future().add_done_callback(self._on_kept)
+            answered = functools.partial(self._on_reply, len(job.tasks))
+            self._handle.run.remote(job.forget, job.tasks).future().add_done_callback(answered)
+        except Exception as error:  # noqa: BLE001  (Ray is going away under us)
+            self._post(Died(self, one_line(error)))
 
     def kill(self) -> None:
         """End the actor's process. In a thread of its own: with the cluster's head gone, Ray waits for it here."""
         threading.Thread(target=self._kill, name="midtrace-kill", daemon=True).start()
 
+    def release(self) -> None:
+        """The same: its processor is free for others then."""
+        self.kill()
+
     def _kill(self) -> None:
         with contextlib.suppress(Exception):
             ray.kill(self._handle, no_restart=True)
 
-    def _on_ready(self, future: Future[bool]) -> None:
+    def _on_ready(self, future: Future[str]) -> None:
         error = future.exception()
-        self._post(Ready(self) if error is None else Died(self, one_line(error)))
+        if error is not None:
+            self._post(Died(self, one_line(error)))
+        elif future.result() != VERSION:
+            self._post(Died(self, f"the worker has midtrace {future.result()}, this process {VERSION}"))
+        else:
+            self._post(Ready(self))
 
-    def _on_loaded(self, future: Future[None]) -> None:
+    def _on_kept(self, future: Future[None]) -> None:
         if future.exception() is None:  # what else became of the worker, the check's own answer tells
             self._post(Loaded(self))
 
@@ -190,16 +261,39 @@ class _RayWorker:
         match error:
             case None:
                 self._post(Replied(self, decoded(future.result())))
-            case RayActorError() | RayError() if not hasattr(error, "as_instanceof_cause"):
+            case RayError() if not hasattr(error, "as_instanceof_cause"):
                 self._post(Died(self, one_line(error)))
             case _:
                 # Raised inside the actor outside any check: the worker lives, these answers are lost.
                 lost = Reply(Unknown(f"the worker raised {one_line(error)}", "crashed"))
-                self._post(Replied(self, (lost,) * count))
+                self._post(Replied(self, Report((lost,) * count)))
 
 
-def _must_answer(address: str) -> None:
-    """Raise `OSError` where nobody listens: Ray itself would go on trying for a minute and more."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if host and port.isdecimal():
-        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT).close()
+def _has_this_version() -> bool:
+    """Whether a worker of the cluster finds this version of the package."""
+
+    def version() -> str:
+        from importlib import metadata  # noqa: PLC0415  (this function travels alone)
+
+        try:
+            return metadata.version("midtrace")
+        except metadata.PackageNotFoundError:
+            return ""
+
+    found: str = ray.get(ray.remote(num_cpus=0, max_retries=0)(version).remote(), timeout=START)
+    return found == VERSION
+
+
+def _nodes() -> list[Mapping[str, float]]:
+    """What each node that is alive has. Empty where nobody says so in time: a cluster may be gone."""
+    found: list[Mapping[str, float]] = []
+
+    def ask() -> None:
+        with contextlib.suppress(Exception):
+            nodes: list[Mapping[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+            found.extend(node["Resources"] for node in nodes if node["Alive"])
+
+    asking = threading.Thread(target=ask, name="midtrace-ask", daemon=True)
+    asking.start()
+    asking.join(ASKING)
+    return list(found)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ..errors import one_line
 from ..logs import logger
 from .desk import Desk, Running
-from .inbox import Hire, Post, Worker
-
-STARTING = 60.0
-"""Seconds that a worker may take to be ready."""
+from .inbox import Worker
 
 OUTAGE = 15.0
 """Seconds without any worker after which checks wait no longer: a fresh worker takes one to ten."""
@@ -28,14 +25,18 @@ log = logger("midtrace.engines")
 
 
 class Staff:
-    """The workers of an engine; belongs to the checks thread. `size` counts the spares too."""
+    """The workers of one kind; belongs to the checks thread.
 
-    def __init__(self, hire: Hire, post: Post, *, size: int) -> None:
+    `size` is how many there should be, spares included. A worker that is not ready after `patience` seconds counts as
+    dead.
+    """
+
+    def __init__(self, hire: Callable[[], Worker], *, size: int, patience: float) -> None:
         self.desks: dict[Worker, Desk] = {}
         self.broken = ""
+        self.size = size
+        self.patience = patience
         self._hire = hire
-        self._post = post
-        self._size = size
         self._failures = 0
         self._not_before = 0.0
         self._dark_since: float | None = None
@@ -43,7 +44,7 @@ class Staff:
     def __iter__(self) -> Iterator[Desk]:
         return iter(list(self.desks.values()))
 
-    def replace_by(self, hire: Hire) -> None:
+    def replace_by(self, hire: Callable[[], Worker]) -> None:
         """Hire elsewhere from now on, as if nothing had happened yet. Whoever is here must have been dismissed."""
         assert not self.desks
         self._hire = hire
@@ -58,13 +59,14 @@ class Staff:
 
     def fill(self) -> None:
         """Hire until there are enough."""
-        while len(self.desks) < self._size and not self.broken and time.monotonic() >= self._not_before:
+        while len(self.desks) < self.size and not self.broken and time.monotonic() >= self._not_before:
             try:
-                worker = self._hire(self._post)
+                worker = self._hire()
             except Exception as error:  # noqa: BLE001  (an engine that cannot start a worker is a state, not a crash)
                 self._failed(one_line(error))
             else:
                 self.desks[worker] = Desk(worker)
+        self._look()
 
     def is_ready(self, worker: Worker) -> bool:
         """Note that a worker is warm; whether it is still ours."""
@@ -72,6 +74,7 @@ class Staff:
         if desk is None:
             return False
         desk.ready = True
+        desk.idle_since = time.monotonic()
         self._failures = 0
         self._dark_since = None
         return True
@@ -93,16 +96,21 @@ class Staff:
         desk.worker.kill()
         self._look()
 
+    def release(self, desk: Desk) -> None:
+        """Let a worker go that is well and has nothing to do; it is not replaced."""
+        del self.desks[desk.worker]
+        desk.worker.release()
+
     def retire(self, desk: Desk) -> None:
         """End a worker that is worn out, as soon as another one is there for its work."""
         if sum(each.ready for each in self.desks.values()) > 1:
-            log.info("a worker is replaced", checks=desk.answered)
+            log.info("a worker is replaced", checks=desk.answered, grown=desk.grown)
             self.dismiss(desk)
 
     def late(self) -> list[Desk]:
         """Workers that should have been ready by now."""
         now = time.monotonic()
-        return [desk for desk in self.desks.values() if not desk.ready and now >= desk.hired + STARTING]
+        return [desk for desk in self.desks.values() if not desk.ready and now >= desk.hired + self.patience]
 
     def outage(self) -> str:
         """What to tell those who wait, where nobody has worked for too long; else nothing."""
@@ -113,15 +121,17 @@ class Staff:
     def due(self) -> float | None:
         """When somebody here must be looked at again."""
         times = [desk.running.kill_at for desk in self.desks.values() if desk.running]
-        times += [desk.hired + STARTING for desk in self.desks.values() if not desk.ready]
+        times += [desk.hired + self.patience for desk in self.desks.values() if not desk.ready]
         if self._dark_since is not None:
             times.append(self._dark_since + OUTAGE)
-        if len(self.desks) < self._size and not self.broken:
+        if len(self.desks) < self.size and not self.broken:
             times.append(self._not_before)
         return min(times, default=None)
 
     def _look(self) -> None:
-        if self._dark_since is None and not any(desk.ready for desk in self.desks.values()):
+        if self.size == 0:
+            self._dark_since = None
+        elif self._dark_since is None and not any(desk.ready for desk in self.desks.values()):
             self._dark_since = time.monotonic()
 
     def _failed(self, reason: str) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..engines.bench import judge
-from ..engines.protocol import Deliver, Request, with_prompt
+from ..engines.judging import judge, load_rule, unpack
+from ..engines.protocol import Deliver, Request
 from ..machine.messages import CheckResult
-from ..verdicts import Verdict
+from ..resources import Resources
+from ..verdicts import Unknown, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,9 @@ class PendingCheck:
 
     def judge(self) -> Verdict:
         """What the monitor's own extractor and verifier say."""
-        extract, verify, prompt = pickle.loads(self.request.rule.blob)  # noqa: S301  (the test's own)
-        return judge(extract, verify, with_prompt(self.request.view(), prompt))
+        packed = self.request.rule
+        rule = load_rule(unpack(packed.rule), unpack(packed.prompt))
+        return rule if isinstance(rule, Unknown) else judge(rule.extract, rule.verify, self.request.view(rule.prompt))
 
     def answer(self, verdict: Verdict | None = None) -> None:
         """Give a verdict; None: the one that the monitor's own rule gives."""
@@ -45,6 +46,10 @@ class ManualEngine:
     def connect(self, deliver: Deliver, /) -> _ManualLine:
         """A line whose checks end up in `pending`."""
         return _ManualLine(self, deliver)
+
+    def lacks(self, _resources: Resources, /) -> str:
+        """Nothing: no check runs."""
+        return ""
 
 
 class _ManualLine:
@@ -77,6 +82,10 @@ class InlineEngine:
     def connect(self, deliver: Deliver, /) -> _InlineLine:
         """A line without delay."""
         return _InlineLine(deliver)
+
+    def lacks(self, _resources: Resources, /) -> str:
+        """Nothing: checks run here and now."""
+        return ""
 
 
 class _InlineLine:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..engines.local import LocalEngine
-from ..engines.protocol import PackedRule, Request
+from ..engines.parcels import PackedRule, Part
+from ..engines.protocol import Request
+from ..engines.scale import Bounds
 from ..machine.messages import Check, CheckResult
 from ..monitors import Monitor
 from ..trace import Origin, Piece
@@ -38,9 +40,9 @@ def in_worker(
     worker and ends it again.
     """
     monitor = Monitor("conformance", extract=_Numbered(tuple(inputs), extract), verify=verify)
-    rule = PackedRule.pack(monitor, "")
+    rule = PackedRule.pack(monitor, Part.of(""))
     answers: queue.SimpleQueue[tuple[CheckResult, ...]] = queue.SimpleQueue()
-    engine = LocalEngine(workers=1)
+    engine = LocalEngine(workers=Bounds(1, 1))
     try:
         engine.open()
         line = engine.connect(answers.put)

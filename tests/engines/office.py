@@ -9,7 +9,9 @@ from typing import Literal, TypeAlias
 import midtrace as mt
 from midtrace.engines.dispatcher import Dispatcher
 from midtrace.engines.inbox import Died, DispatcherLine, Post, Ready, Replied
-from midtrace.engines.protocol import Job, PackedRule, Reply, Request
+from midtrace.engines.parcels import Job, PackedRule, Part, Reply, Report
+from midtrace.engines.protocol import Request
+from midtrace.engines.scale import Bounds
 from midtrace.machine.messages import Check, CheckResult
 from midtrace.trace import Origin, Piece
 
@@ -17,7 +19,7 @@ Start: TypeAlias = Literal["ready", "silent", "dies", "raises"]
 """What a hired worker does first."""
 
 TEXT = Piece(None, "a line\n", Origin.GENERATED, ())
-RULE = PackedRule("rule", b"")
+RULE = PackedRule(Part("rule", b""), Part("prompt", b""), mt.Resources())
 
 
 class Hand:
@@ -33,8 +35,11 @@ class Hand:
     def kill(self) -> None:
         """Nothing to end."""
 
+    def release(self) -> None:
+        """Nothing to end."""
+
     def reply(self, job: Job, ran: float = 0.0001) -> None:
-        self.post(Replied(self, tuple(Reply(mt.Pass(), ran) for _ in job.tasks)))
+        self.post(Replied(self, Report(tuple(Reply(mt.Pass(), ran) for _ in job.tasks))))
 
 
 class Office:
@@ -45,6 +50,8 @@ class Office:
         *,
         starts: Sequence[Start] = ("ready",),
         spares: int = 0,
+        workers: tuple[int, int] = (1, 1),
+        patience: float = 60.0,
         begin: Callable[[], None] | None = None,
         fallback: bool = False,
     ) -> None:
@@ -53,13 +60,18 @@ class Office:
         self.answers: queue.SimpleQueue[tuple[CheckResult, ...]] = queue.SimpleQueue()
         self._starts = list(starts)
         self.dispatcher = Dispatcher(
-            self._hire, workers=1, spares=spares, begin=begin, fallback=self._hire_instead if fallback else None
+            self._hire,
+            workers=Bounds(*workers),
+            spares=spares,
+            patience=patience,
+            begin=begin,
+            fallback=self._hire_instead if fallback else None,
         )
         self.dispatcher.open(10)
         self.hand = (self.hands if self.hands.qsize() else self.fallback_hands).get(timeout=10)
         self.line = self.connect()
 
-    def _hire(self, post: Post) -> Hand:
+    def _hire(self, resources: mt.Resources, post: Post) -> Hand:
         start = self._starts.pop(0) if len(self._starts) > 1 else self._starts[0]
         if start == "raises":
             raise OSError("no room")
@@ -74,7 +86,7 @@ class Office:
                 pass
         return hand
 
-    def _hire_instead(self, post: Post) -> Hand:
+    def _hire_instead(self, resources: mt.Resources, post: Post) -> Hand:
         hand = Hand(post)
         self.fallback_hands.put(hand)
         post(Ready(hand))

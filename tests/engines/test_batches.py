@@ -24,10 +24,10 @@ def office() -> Iterable[Office]:
 def test_a_new_rule_travels_alone_and_short_checks_together(office: Office) -> None:
     office.submit(range(10))
     first = office.job()
-    assert (len(first.rules), len(first.tasks)) == (1, 1)
+    assert (len(first.parts), len(first.tasks)) == (2, 1)
     office.hand.reply(first)
     rest = office.job()
-    assert (len(rest.rules), len(rest.tasks)) == (0, 9)
+    assert (len(rest.parts), len(rest.tasks)) == (0, 9)
     office.hand.reply(rest)
     assert sorted(result.id for result in office.answered(10)) == list(range(10))
 

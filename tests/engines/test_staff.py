@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 import midtrace as mt
-from midtrace.engines import dispatcher, staff
+from midtrace.engines import desk, dispatcher, staff
 
 from .office import Office, Start
 
@@ -45,9 +45,8 @@ def test_failures_in_passing_are_got_over(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_worker_that_is_never_ready_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(staff, "STARTING", 0.05)
     monkeypatch.setattr(staff, "PAUSE", 0.01)
-    with opened(Office(starts=["silent", "ready"])) as office:
+    with opened(Office(starts=["silent", "ready"], patience=0.05)) as office:
         office.hand = office.hands.get(timeout=10)
         office.learn()
 
@@ -55,9 +54,8 @@ def test_a_worker_that_is_never_ready_is_replaced(monkeypatch: pytest.MonkeyPatc
 def test_without_any_worker_checks_are_given_up_and_later_ones_are_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """An outage does not hang runs, and is over when it is over."""
     monkeypatch.setattr(staff, "OUTAGE", 0.05)
-    monkeypatch.setattr(staff, "STARTING", 0.5)
     monkeypatch.setattr(staff, "PAUSE", 0.01)
-    with opened(Office(starts=["ready", "silent", "ready"])) as office:
+    with opened(Office(starts=["ready", "silent", "ready"], patience=0.5)) as office:
         office.die()
         office.submit([1])
         (result,) = office.answered(1)
@@ -110,7 +108,7 @@ def test_an_engine_that_cannot_be_joined_is_replaced_at_once() -> None:
 
 
 def test_a_worn_out_worker_leaves_when_another_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatcher, "RECYCLE", 2)
+    monkeypatch.setattr(desk, "RECYCLE", 2)
     with opened(Office(starts=["ready", "silent", "ready"])) as office:
         for _ in range(3):  # nobody else is there: it goes on
             office.learn()
