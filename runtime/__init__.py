@@ -9,6 +9,7 @@ from .chunks import Chunk as Chunk
 from .chunks import Resampling as Resampling
 from .chunks import Source as Source
 from .chunks import Token as Token
+from .engines.pools import Pool as Pool
 from .errors import EngineError as EngineError
 from .errors import MidtraceError as MidtraceError
 from .errors import ModelError as ModelError
@@ -86,6 +87,7 @@ __all__ = [
     "Outcome",
     "Pass",
     "Policy",
+    "Pool",
     "Pressure",
     "Resampling",
     "Resources",

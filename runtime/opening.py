@@ -20,6 +20,8 @@ import anyio.to_thread
 from .backlog import Backlog
 from .chunks import Source
 from .engines.admission import admit
+from .engines.joining import Address
+from .engines.pools import Pool
 from .engines.protocol import Deliver, Engine, Line
 from .engines.ray_settings import prepare as prepare_for_ray
 from .engines.scale import Bounds
@@ -149,6 +151,7 @@ async def open_runtime(
     address: str | None = None,
     preload: Sequence[str] = PRELOAD,
     on_engine_lost: OnEngineLost = "rejoin",
+    pool: Pool | None = None,
     ship: Sequence[str | Path] = (),
     runtime_env: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Runtime]:
@@ -163,6 +166,7 @@ async def open_runtime(
         preload: Modules that the workers import before the first check.
         on_engine_lost: Where Ray is lost on the way, or out of reach at the start: `rejoin` answers checks with
             `Unknown` until it is back (and raises at the start), `local` runs them in local processes from then on.
+        pool: Share workers with other programs on the same cluster; `workers` then says how many the pool has.
         ship: Wheels, or names of installed distributions, that the workers of a cluster are sent, such as a package of
             verifiers. midtrace itself goes along where they lack this version of it; what it depends on does not.
         runtime_env: A Ray runtime environment for the workers.
@@ -176,6 +180,7 @@ async def open_runtime(
         address=address,
         preload=preload,
         fall_back=on_engine_lost == "local",
+        pool=pool,
         ship=ship,
         runtime_env=runtime_env,
     )
@@ -204,6 +209,7 @@ class _Asked:
     address: str | None
     preload: Sequence[str]
     fall_back: bool
+    pool: Pool | None
     ship: Sequence[str | Path]
     runtime_env: Mapping[str, object] | None
 
@@ -211,16 +217,18 @@ class _Asked:
 def _make(asked: _Asked) -> _OpenableEngine:
     match asked.engine:
         case "local":
-            for name, value in (("address", asked.address), ("ship", asked.ship), ("runtime_env", asked.runtime_env)):
-                if value:
-                    raise UsageError(f"{name}={value!r}: expected none with engine='local'")
+            for name in ("address", "pool", "ship", "runtime_env"):
+                if getattr(asked, name):
+                    raise UsageError(f"{name}={getattr(asked, name)!r}: expected none with engine='local'")
             from .engines.local import LocalEngine  # noqa: PLC0415  (starts nothing, but keeps imports short)
 
             return LocalEngine(workers=asked.workers, preload=asked.preload)
         case "ray":
-            address = asked.address or os.environ.get("RAY_ADDRESS") or None
-            if asked.ship and address is None:
-                raise UsageError(f"ship={asked.ship!r}: expected it with the address of a cluster")
+            given = asked.address or os.environ.get("RAY_ADDRESS")
+            address = Address.read(given) if given else None
+            for name in ("pool", "ship"):
+                if getattr(asked, name) and address is None:
+                    raise UsageError(f"{name}={getattr(asked, name)!r}: expected it with the address of a cluster")
             prepare_for_ray(address)
             from .engines.ray import RayEngine  # noqa: PLC0415  (imports ray)
 
@@ -229,6 +237,7 @@ def _make(asked: _Asked) -> _OpenableEngine:
                 address=address,
                 preload=asked.preload,
                 fall_back=asked.fall_back,
+                pool=asked.pool,
                 ship=asked.ship,
                 runtime_env=asked.runtime_env,
             )

@@ -41,13 +41,24 @@ class Department:
     """Belongs to the checks thread. Who waits is answered through `settle`, exactly once."""
 
     def __init__(
-        self, hire: Callable[[], Worker], settle: Settle, *, bounds: Bounds, spares: int, patience: float
+        self,
+        hire: Callable[[], Worker],
+        settle: Settle,
+        *,
+        bounds: Bounds,
+        spares: int,
+        idle: float,
+        patience: float,
     ) -> None:
         self.turns = Turns()
-        self.staff = Staff(hire, size=bounds.least + spares, patience=patience)
-        self._scale = Scale(bounds)
+        self.staff = Staff(hire, patience=patience)
+        self._scale = Scale(bounds, idle)
         self._spares = spares
         self._settle = settle
+
+    def begin(self) -> None:
+        """Have a worker before anybody asks for it."""
+        self._scale.workers = max(self._scale.workers, 1)
 
     # What has happened
 
@@ -89,11 +100,10 @@ class Department:
         if desk.worn:
             self.staff.retire(desk)
 
-    def died(self, worker: Worker, reason: str) -> None:
+    def died(self, desk: Desk, reason: str) -> None:
         """A worker is gone."""
-        running = self.staff.is_dead(worker, reason)
-        if running is not None:
-            self._recover(running, reason)
+        self.staff.is_dead(desk.worker, reason)
+        self._recover(desk, reason)
 
     def recalled(self, count: int) -> None:
         """Others need workers: this many are to go as soon as they have no work."""
@@ -105,10 +115,8 @@ class Department:
         """End workers that overrun."""
         now = time.monotonic()
         for desk in [each for each in self.staff if each.running and each.running.kill_at <= now]:
-            running = desk.running
-            assert running is not None
             self.staff.dismiss(desk)
-            self._recover(running, "it overran its time")
+            self._recover(desk, "it overran its time")
 
     def mend(self) -> None:
         """See to it that there are as many workers as there should be."""
@@ -133,8 +141,10 @@ class Department:
             waiting = self.turns.take()
             if waiting is None:
                 return
-            rule = waiting.request.rule
-            desk = next((d for d in idle if d.knows(rule)), idle[0])
+            desk = self._desk_for(waiting, idle)
+            if desk is None:
+                self.turns.add(waiting, first=True)
+                return
             idle.remove(desk)
             busy += 1
             share = len(self.turns) // (min(len(idle), workers - busy) + 1)
@@ -152,9 +162,12 @@ class Department:
             self._lost(waiting, reason)
 
     def dismiss_all(self, reason: str, *, again: bool = False) -> None:
-        """End all workers; `again`: what they are at shall run elsewhere."""
+        """Part with all workers; `again`: what they are at shall run elsewhere."""
         for desk in self.staff:
-            self.staff.dismiss(desk)
+            if desk.idle:
+                self.staff.release(desk)
+            else:
+                self.staff.dismiss(desk)
             for waiting in desk.running.batch if desk.running is not None else ():
                 if again and waiting.line is not NOBODY:
                     self.turns.add(waiting, first=True)
@@ -166,9 +179,24 @@ class Department:
     def _longest_idle(self) -> Desk | None:
         return min((desk for desk in self.staff if desk.idle), key=lambda desk: desk.idle_since, default=None)
 
-    def _recover(self, running: Running, reason: str) -> None:
+    def _desk_for(self, waiting: Waiting, idle: list[Desk]) -> Desk | None:
+        """The best of those that have no work: far from where the check was lost, its rule warm.
+
+        None where it is better to wait for somebody elsewhere. A machine's workers die one by one in what we hear of
+        them, and a check must not be lost twice with one machine.
+        """
+        if waiting.lost_at and any(desk.ready and desk.place not in waiting.lost_at for desk in self.staff):
+            idle = [desk for desk in idle if desk.place not in waiting.lost_at]
+        rule = waiting.request.rule
+        return next((desk for desk in idle if desk.knows(rule)), idle[0] if idle else None)
+
+    def _recover(self, desk: Desk, reason: str) -> None:
         """Deal with the checks of a worker that is gone: late ones have timed out, others run again, alone."""
+        running = desk.running
+        if running is None:
+            return
         alone = len(running.batch) == 1
+        place = {desk.place} - {""}
         for waiting in running.batch:
             if waiting.line is NOBODY:
                 continue
@@ -177,7 +205,7 @@ class Department:
             elif waiting.attempts >= ATTEMPTS:
                 self._lost(waiting, f"its worker was lost {waiting.attempts} times: {reason}")
             else:
-                self.turns.add(waiting, first=True)
+                self.turns.add(waiting._replace(lost_at=waiting.lost_at | place), first=True)
 
     def _lost(self, waiting: Waiting, reason: str) -> None:
         self._settle(waiting, Reply(Unknown(reason, "lost")))

@@ -43,6 +43,7 @@ class Desk:
         self.worker = worker
         self.hired = time.monotonic()
         self.ready = False
+        self.place = ""
         self.answered = 0
         self.grown = 0
         self.idle_since = self.hired

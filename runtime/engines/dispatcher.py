@@ -37,10 +37,13 @@ from .inbox import (
 from .inline import Inline
 from .parcels import Reply
 from .protocol import Deliver
-from .scale import Bounds
+from .scale import IDLE, Bounds
 
 STARTING = 60.0
 """Seconds that a worker may take to be ready."""
+
+CLOSING = 60.0
+"""Seconds to wait for the checks thread when the engine closes: Ray may keep it for long, where a cluster is sick."""
 
 REJOINING = 15.0
 """Seconds between attempts to get back an engine that is lost, or workers of a kind that could not be started."""
@@ -52,7 +55,8 @@ class Dispatcher:
     """The checks thread of an engine; `hire` starts a worker that will post into the inbox it is given.
 
     Checks that declare no resources have `workers` and `spares` from the start; those with other needs get as many
-    workers as they come to need. A worker that is not ready after `patience` seconds counts as dead.
+    workers as they come to need. Workers above the least go after `idle` seconds without work; one that is not ready
+    after `patience` seconds counts as dead.
 
     `begin` and `end` run in the thread, before the first worker is hired and after the last is gone: what they start
     has a thread that lives as long as it does. Where all workers are lost for long they run again, to get the engine
@@ -65,6 +69,7 @@ class Dispatcher:
         *,
         workers: Bounds,
         spares: int = 1,
+        idle: float = IDLE,
         patience: float = STARTING,
         linger: float = 0.0,
         begin: Callable[[], None] | None = None,
@@ -77,6 +82,7 @@ class Dispatcher:
         self._fallback = fallback
         self._workers = workers
         self._spares = spares
+        self._idle = idle
         self._patience = patience
         self._linger = linger
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
@@ -114,22 +120,23 @@ class Dispatcher:
     def close(self) -> None:
         """End all workers and the thread. Checks still open are answered with `Unknown`."""
         self._inbox.put(Closing())
+        self._thread.join(CLOSING)
         if self._thread.is_alive():
-            self._thread.join()
+            log.warning("the checks thread does not end; it is left behind", seconds=CLOSING)
         self._broken = self._broken or "the engine was closed"
         self._started.set()  # somebody may still wait for it to open
 
     # The thread
 
     def _serve(self) -> None:
-        ordinary = self._department(ORDINARY)
+        self._department(ORDINARY).begin()
         try:
             if self._begin is not None:
                 self._begin()
         except EngineError as error:
             self._lose(str(error))
         if not self._broken:
-            ordinary.staff.fill()
+            self._tend()
             while not self._closing:
                 self._turn_safely()
         self._stop("the engine was closed")
@@ -190,7 +197,7 @@ class Dispatcher:
         match message:
             case Submitted(line, requests, at):
                 for request in requests:
-                    waiting = Waiting(line, request, at, 0)
+                    waiting = Waiting(line, request, at)
                     if self._inline.takes(request):
                         self._inline.turns.add(waiting)
                     else:
@@ -201,8 +208,9 @@ class Dispatcher:
                     department.cancel(line, ids)
                 if ids is None:
                     self._answers.pop(line, None)
-            case Ready(worker):
-                if any(department.staff.is_ready(worker) for department in self._departments.values()):
+            case Ready(worker, place):
+                for department in self._of(worker):
+                    department.staff.is_ready(worker, place)
                     self._started.set()
             case Loaded(worker):
                 for department in self._of(worker):
@@ -212,7 +220,7 @@ class Dispatcher:
                     department.replied(department.staff.desks[worker], report)
             case Died(worker, reason):
                 for department in self._of(worker):
-                    department.died(worker, reason)
+                    department.died(department.staff.desks[worker], reason)
             case Recalled(resources, workers):
                 if resources in self._departments:
                     self._departments[resources].recalled(workers)
@@ -232,6 +240,7 @@ class Dispatcher:
                 self._settle,
                 bounds=self._workers if ordinary else Bounds(0, self._workers.most),
                 spares=self._spares if ordinary else 0,
+                idle=self._idle,
                 patience=self._patience,
             )
         return found

@@ -30,12 +30,16 @@ class Worker(Protocol):
 
 
 class Waiting(NamedTuple):
-    """A check that wants a worker; `at` is when it came, `attempts` how often it was started."""
+    """A check that wants a worker.
+
+    `at` is when it came, `attempts` how often it was started, `lost_at` the places where it was lost with a worker.
+    """
 
     line: DispatcherLine
     request: Request
     at: float
-    attempts: int
+    attempts: int = 0
+    lost_at: frozenset[str] = frozenset()
 
 
 class Submitted(NamedTuple):
@@ -54,9 +58,10 @@ class Cancelled(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """A worker is warm."""
+    """A worker is warm; `place` names the machine that it dies with, if that can die alone."""
 
     worker: Worker
+    place: str = ""
 
 
 class Loaded(NamedTuple):

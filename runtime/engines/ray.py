@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import secrets
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -25,16 +27,21 @@ from ..verdicts import Unknown
 from .bench import Bench
 from .dispatcher import Dispatcher
 from .inbox import Died, Loaded, Post, Ready, Replied
-from .joining import check_address, must_answer, refused
+from .joining import Address, refused
+from .leases import Answer, Leases, Wishes
+from .leasing import BEAT, Leasing
 from .local import Children
 from .parcels import Job, Part, Reply, Report, Task, decoded, encoded
+from .pools import Pool
 from .protocol import Deliver, Line
 from .ray_settings import patience
-from .scale import Bounds
+from .scale import IDLE, Bounds
 from .wheels import wheel_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
+    from ray.actor import ActorHandle
 
 VERSION = metadata.version("midtrace")
 
@@ -54,6 +61,12 @@ LINGER = 0.001
 """Seconds between a submission and its dispatch. A call of an actor takes Ray half a millisecond of the interpreter's
 lock: what else is ready goes with it, and the loop that submits has its hands free before it starts."""
 
+BETWEEN_LEASES = 5.0
+"""Seconds without work after which a worker goes back to its pool."""
+
+NAMESPACE = "midtrace"
+"""Where Ray looks for pools."""
+
 OBJECT_STORE = 80 << 20
 """Bytes; checks are small, and this is the least that Ray takes."""
 
@@ -62,18 +75,19 @@ class RayEngine:
     """Runs checks on Ray actors. `open` before use, `close` after; both block for seconds.
 
     Joins `address`, or the cluster this process is connected to; else starts a local one, which listens on loopback
-    only and ends with the engine. Ray that is lost is joined or started again; with `fall_back` local processes run
-    the checks instead, from then on. `ship` names what workers of a cluster are sent; this package goes along by
-    itself where they lack this version of it.
+    only and ends with the engine. With `pool`, workers are shared with others who name it. Ray that is lost is joined
+    or started again; with `fall_back` local processes run the checks instead, from then on. `ship` names what workers
+    of a cluster are sent; this package goes along by itself where they lack this version of it.
     """
 
     def __init__(
         self,
         *,
         workers: Bounds,
-        address: str | None = None,
+        address: Address | None = None,
         preload: Sequence[str] = (),
         fall_back: bool = False,
+        pool: Pool | None = None,
         ship: Sequence[str | Path] = (),
         runtime_env: Mapping[str, object] | None = None,
     ) -> None:
@@ -85,9 +99,13 @@ class RayEngine:
         self._folder: Path | None = None
         self._connected = False
         self._children = Children(preload)
+        self._pool = pool
+        self._leasing: Leasing[ActorHandle[Any]] | None = None
         self._dispatcher = Dispatcher(
             self._hire,
-            workers=workers,
+            workers=workers if pool is None else Bounds(0, workers.most),
+            spares=1 if pool is None else 0,
+            idle=IDLE if pool is None else BETWEEN_LEASES,
             patience=STARTING if address is None else NODE,
             linger=LINGER,
             begin=self._join,
@@ -97,8 +115,6 @@ class RayEngine:
 
     def open(self) -> None:
         """Start or join Ray, and start the workers. Raises `EngineError` where that fails."""
-        if self._address is not None:
-            check_address(self._address)
         self._dispatcher.open(START)
 
     def connect(self, deliver: Deliver, /) -> Line:
@@ -128,22 +144,23 @@ class RayEngine:
         The kernel kills a local Ray's processes when the *thread* that started them ends (they ask for it), so that
         must be a thread which lives as long as the engine; and off the main thread Ray leaves signal handlers alone.
         """
-        if ray.is_initialized():
-            return
-        self._folder = Path(tempfile.mkdtemp(prefix="mt-"))  # short: Ray puts sockets below it
-        try:
-            with patience():
-                self._init()
-        except EngineError:
-            raise
-        except Exception as error:
-            raise refused(self._address, error) from error
+        if not ray.is_initialized():
+            self._folder = Path(tempfile.mkdtemp(prefix="mt-"))  # short: Ray puts sockets below it
+            try:
+                with patience():
+                    self._init()
+            except EngineError:
+                raise
+            except Exception as error:
+                raise refused(self._address, error) from error
+        if self._pool is not None:
+            self._leasing = Leasing(_PoolClient(self._pool, self._workers, self._preload).sync)
 
     def _init(self) -> None:
         if self._address is None:
             self._start()
             return
-        must_answer(self._address)
+        self._address.must_answer()
         self._connect(self._ship)
         if "midtrace" not in self._ship and not _has_this_version():
             ray.shutdown()
@@ -155,7 +172,10 @@ class RayEngine:
         if ship:
             environment["py_modules"] = [str(wheel_of(each, self._folder)) for each in ship]
         ray.init(
-            address=self._address, log_to_driver=False, logging_level=logging.ERROR, runtime_env=environment or None
+            address=str(self._address),
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            runtime_env=environment or None,
         )
         self._connected = True
 
@@ -173,6 +193,9 @@ class RayEngine:
         self._connected = True
 
     def _leave(self) -> None:
+        if self._leasing is not None:
+            self._leasing.close()
+            self._leasing = None
         if self._connected:
             self._connected = False
             ray.shutdown()
@@ -181,10 +204,13 @@ class RayEngine:
             self._folder = None
 
     def _hire(self, resources: Resources, post: Post) -> _RayWorker:
-        actor = _actor_class().options(
-            num_cpus=resources.cpus, memory=resources.memory, resources=resources.amounts or None
-        )
-        return _RayWorker(actor.remote(self._preload, resources.memory), post)
+        if self._leasing is not None:
+            worker = _RayWorker(post, self._leasing)
+            self._leasing.hire(worker, resources, post)
+        else:
+            worker = _RayWorker(post)
+            worker.begin(_spawn(resources, self._preload))
+        return worker
 
 
 class _Actor:
@@ -193,9 +219,9 @@ class _Actor:
     def __init__(self, preload: Sequence[str], memory: int | None) -> None:
         self._bench = Bench(preload, memory)
 
-    def ready(self) -> str:
-        """Answered when the modules are loaded: with the version of this package."""
-        return VERSION
+    def ready(self) -> tuple[str, str]:
+        """Answered when the modules are loaded: with the version of this package, and the node."""
+        return VERSION, ray.get_runtime_context().get_node_id()
 
     def keep(self, parts: Sequence[Part]) -> None:
         """Unpack parts."""
@@ -209,14 +235,99 @@ class _Actor:
 
 @functools.cache
 def _actor_class() -> Any:  # noqa: ANN401  (Ray's own type)
-    return ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD")(_Actor)
+    return ray.remote(max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD")(_Actor)
+
+
+def _spawn(resources: Resources, preload: Sequence[str]) -> ActorHandle[Any]:
+    options = _actor_class().options(
+        num_cpus=resources.cpus, memory=resources.memory, resources=resources.amounts or None
+    )
+    handle: ActorHandle[Any] = options.remote(preload, resources.memory)
+    return handle
+
+
+def _end(handle: ActorHandle[Any]) -> None:
+    """End an actor's process. In a thread of its own: with the cluster's head gone, Ray waits for it here."""
+
+    def end() -> None:
+        with contextlib.suppress(Exception):
+            ray.kill(handle, no_restart=True)
+
+    threading.Thread(target=end, name="midtrace-kill", daemon=True).start()
+
+
+class _Pool:
+    """The workers that several drivers share, as an actor."""
+
+    def __init__(self, bounds: Bounds, preload: Sequence[str]) -> None:
+        self._lock = threading.Lock()
+        self._leases: Leases[ActorHandle[Any]] = Leases(bounds, functools.partial(_spawn, preload=preload), _end)
+        threading.Thread(target=self._watch, name="midtrace-pool", daemon=True).start()
+
+    def sync(self, driver: str, wishes: Wishes) -> Answer[ActorHandle[Any]]:
+        """What a driver says, and the answer."""
+        with self._lock:
+            return self._leases.sync(driver, wishes, time.monotonic())
+
+    def summary(self) -> Mapping[str, int]:
+        """How many workers there are, and for whom."""
+        with self._lock:
+            return self._leases.summary()
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(BEAT)
+            with self._lock:
+                self._leases.tick(time.monotonic())
+
+
+class _PoolClient:
+    """The pool as one driver reaches it; made where it is not there (yet, or any more)."""
+
+    def __init__(self, pool: Pool, bounds: Bounds, preload: Sequence[str]) -> None:
+        self._pool = pool
+        self._bounds = bounds
+        self._preload = preload
+        self._me = secrets.token_hex(8)
+        self._handle: Any = None
+
+    def sync(self, wishes: Wishes) -> Answer[ActorHandle[Any]]:
+        """Talk to it. Raises whatever Ray raises."""
+        if self._handle is None:
+            self._handle = (
+                ray.remote(_Pool)
+                .options(
+                    name=pool_name(self._pool.name),
+                    namespace=NAMESPACE,
+                    lifetime="detached" if self._pool.detached else None,
+                    get_if_exists=True,
+                    num_cpus=0,
+                )
+                .remote(self._bounds, self._preload)
+            )
+        try:
+            answer: Answer[ActorHandle[Any]] = ray.get(self._handle.sync.remote(self._me, wishes), timeout=ASKING)
+        except RayError:
+            self._handle = None
+            raise
+        return answer
+
+
+def pool_name(name: str) -> str:
+    """The name of a pool's actor; drivers of another version have a pool of their own."""
+    return f"{name}@{VERSION}"
 
 
 class _RayWorker:
-    """An actor as the dispatcher sees it."""
+    """An actor as the dispatcher sees it; with `leasing`, one that belongs to a pool."""
 
-    def __init__(self, handle: Any, post: Post) -> None:  # noqa: ANN401  (Ray's own type)
+    def __init__(self, post: Post, leasing: Leasing[ActorHandle[Any]] | None = None) -> None:
         self._post = post
+        self._leasing = leasing
+        self._handle: Any = None
+
+    def begin(self, handle: ActorHandle[Any], /) -> None:
+        """Work through this handle; says so when the actor is there."""
         self._handle = handle
         self._handle.ready.remote().future().add_done_callback(self._on_ready)
 
@@ -232,25 +343,29 @@ class _RayWorker:
             self._post(Died(self, one_line(error)))
 
     def kill(self) -> None:
-        """End the actor's process. In a thread of its own: with the cluster's head gone, Ray waits for it here."""
-        threading.Thread(target=self._kill, name="midtrace-kill", daemon=True).start()
+        """End the actor's process."""
+        if self._handle is not None:
+            _end(self._handle)
+        if self._leasing is not None:
+            self._leasing.leave(self, well=False)
 
     def release(self) -> None:
-        """The same: its processor is free for others then."""
-        self.kill()
+        """Back to the pool; without one its process ends, and its processor is free for others."""
+        if self._leasing is not None:
+            self._leasing.leave(self, well=True)
+        else:
+            self.kill()
 
-    def _kill(self) -> None:
-        with contextlib.suppress(Exception):
-            ray.kill(self._handle, no_restart=True)
-
-    def _on_ready(self, future: Future[str]) -> None:
+    def _on_ready(self, future: Future[tuple[str, str]]) -> None:
         error = future.exception()
         if error is not None:
             self._post(Died(self, one_line(error)))
-        elif future.result() != VERSION:
-            self._post(Died(self, f"the worker has midtrace {future.result()}, this process {VERSION}"))
+            return
+        version, node = future.result()
+        if version != VERSION:
+            self._post(Died(self, f"the worker has midtrace {version}, this process {VERSION}"))
         else:
-            self._post(Ready(self))
+            self._post(Ready(self, node))
 
     def _on_kept(self, future: Future[None]) -> None:
         if future.exception() is None:  # what else became of the worker, the check's own answer tells

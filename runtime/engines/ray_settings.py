@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .joining import Address
+
 FOR_ALL = {
     # It would report to its makers.
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -16,8 +18,9 @@ FOR_ALL = {
     "RAY_DEDUP_LOGS_SKIP_REGEX": ".",
 }
 
-FOR_OUR_OWN = {
-    # Off-label, but the one switch that makes every port of a local cluster listen on loopback only.
+ON_LOOPBACK = {
+    # Off-label, but the one switch that makes every port of a local cluster listen on loopback only, and has a process
+    # look for a cluster there.
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
 }
 
@@ -25,16 +28,16 @@ PATIENCE = "RAY_gcs_rpc_server_reconnect_timeout_s"
 A_YEAR = "31536000"
 
 
-def prepare(address: str | None) -> None:
-    """Set what the import of ray shall find; what a user has set stays. `address`: a cluster to join.
+def prepare(address: Address | None) -> None:
+    """Set what the import of ray shall find; what a user has set stays. `address`: a cluster to join. May block.
 
     A cluster of our own gets a token in the environment, so that Ray writes none into the home directory.
     """
     wanted = dict(FOR_ALL)
-    if address is None:
-        wanted |= FOR_OUR_OWN
-        if "RAY_AUTH_MODE" not in os.environ:
-            wanted |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    if address is None or address.loopback_only:
+        wanted |= ON_LOOPBACK
+    if address is None and "RAY_AUTH_MODE" not in os.environ:
+        wanted |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     for name, value in wanted.items():
         os.environ.setdefault(name, value)
 

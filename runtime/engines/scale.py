@@ -11,7 +11,7 @@ WAITED = 0.1
 """Seconds that a check has waited for a worker when one more is wanted."""
 
 IDLE = 60.0
-"""Seconds without work after which a worker is wanted no longer."""
+"""Seconds without work after which a worker is wanted no longer, where nobody says otherwise."""
 
 
 class Bounds(NamedTuple):
@@ -39,8 +39,9 @@ class Bounds(NamedTuple):
 class Scale:
     """Says how many should work at a time, from what it is told of those who wait and those who do not work."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, idle: float = IDLE) -> None:
         self.bounds = bounds
+        self._idle = idle
         self.workers = bounds.least
 
     def waits(self, oldest: float | None, *, starting: bool) -> None:
@@ -52,7 +53,7 @@ class Scale:
 
     def idles(self, since: float) -> bool:
         """A worker has had no work since then. Gives whether it is to go."""
-        if self.workers <= self.bounds.least or time.monotonic() < since + IDLE:
+        if self.workers <= self.bounds.least or time.monotonic() < since + self._idle:
             return False
         self.workers -= 1
         return True
@@ -63,5 +64,5 @@ class Scale:
         if oldest is not None and self.workers < self.bounds.most:
             times.append(oldest + WAITED)
         if idle_since is not None and self.workers > self.bounds.least:
-            times.append(idle_since + IDLE)
+            times.append(idle_since + self._idle)
         return min(times, default=None)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from ..errors import one_line
 from ..logs import logger
-from .desk import Desk, Running
+from .desk import Desk
 from .inbox import Worker
 
 OUTAGE = 15.0
@@ -31,10 +31,10 @@ class Staff:
     dead.
     """
 
-    def __init__(self, hire: Callable[[], Worker], *, size: int, patience: float) -> None:
+    def __init__(self, hire: Callable[[], Worker], *, patience: float) -> None:
         self.desks: dict[Worker, Desk] = {}
         self.broken = ""
-        self.size = size
+        self.size = 0
         self.patience = patience
         self._hire = hire
         self._failures = 0
@@ -68,27 +68,21 @@ class Staff:
                 self.desks[worker] = Desk(worker)
         self._look()
 
-    def is_ready(self, worker: Worker) -> bool:
-        """Note that a worker is warm; whether it is still ours."""
-        desk = self.desks.get(worker)
-        if desk is None:
-            return False
+    def is_ready(self, worker: Worker, place: str) -> None:
+        """Note that a worker is warm."""
+        desk = self.desks[worker]
         desk.ready = True
+        desk.place = place
         desk.idle_since = time.monotonic()
         self._failures = 0
         self._dark_since = None
-        return True
 
-    def is_dead(self, worker: Worker, reason: str) -> Running | None:
-        """Note that a worker is gone; gives what it was at."""
-        desk = self.desks.pop(worker, None)
-        if desk is None:
-            return None
-        if not desk.ready:
+    def is_dead(self, worker: Worker, reason: str) -> None:
+        """Note that a worker is gone."""
+        if not self.desks.pop(worker).ready:
             log.warning("a worker died before it was ready", reason=reason)
             self._failed(reason)
         self._look()
-        return desk.running
 
     def dismiss(self, desk: Desk) -> None:
         """End a worker."""
