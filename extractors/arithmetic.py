@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
-from typing import NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 from midtrace import Span, View
 
@@ -50,6 +50,8 @@ ClaimedArithmetic: TypeAlias = tuple[ArithmeticClaim, ...]
 @dataclass(frozen=True, slots=True)
 class ArithmeticClaims:
     """Reads every equation whose two sides are plain numbers, and leaves out whatever could mean something else."""
+
+    inline: ClassVar[bool] = True
 
     def extract(self, view: View, /) -> ClaimedArithmetic | None:
         """The claims of the unit, or None if it makes none. Never raises; time is linear in the unit's length."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 S_co = TypeVar("S_co", covariant=True)
 S = TypeVar("S")
@@ -67,6 +67,8 @@ class FunctionExtractor:
 @dataclass(frozen=True, slots=True)
 class UnitText:
     """The unit's text itself as state: the extractor of a monitor that names none."""
+
+    inline: ClassVar[bool] = True
 
     def extract(self, view: View, /) -> str:
         """The text as it stands."""

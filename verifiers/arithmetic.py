@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import ClassVar
 
 from midtrace import Pass, Span, Verdict, Violation
 from midtrace.extractors import (
@@ -34,6 +35,8 @@ class Arithmetic:
     Rounded results pass: a literal with decimals stands for anything within one unit of its last digit, a whole
     number for anything less than 1 away from a value that is not whole.
     """
+
+    inline: ClassVar[bool] = True
 
     def check(self, state: ClaimedArithmetic, /) -> Verdict:
         """Pass with the number of claims that could be decided, or the first wrong one with the others in `also`.

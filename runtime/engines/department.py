@@ -123,7 +123,7 @@ class Department:
         for desk in self.staff.late():
             desk.worker.kill()
             self.staff.is_dead(desk.worker, f"it was not ready within {self.staff.patience:g} s")
-        self._scale.waits(self.turns.oldest, starting=any(not desk.ready for desk in self.staff))
+        self._scale.waits(self._waits_since())
         idle = self._longest_idle()
         if idle is not None and self._scale.idles(idle.idle_since):
             self.staff.release(idle)
@@ -135,7 +135,7 @@ class Department:
     def assign(self) -> None:
         """Give work to whoever has none."""
         idle = [desk for desk in self.staff if desk.idle]
-        busy = sum(desk.running is not None for desk in self.staff)
+        busy = self._busy()
         workers = self._scale.workers
         while idle and busy < workers:
             waiting = self.turns.take()
@@ -153,7 +153,7 @@ class Department:
     def due(self) -> float | None:
         """When to look here again."""
         idle = self._longest_idle()
-        times = (self.staff.due(), self._scale.due(self.turns.oldest, idle.idle_since if idle else None))
+        times = (self.staff.due(), self._scale.due(self._waits_since(), idle.idle_since if idle else None))
         return min((each for each in times if each is not None), default=None)
 
     def give_up(self, reason: str) -> None:
@@ -175,6 +175,15 @@ class Department:
                     self._lost(waiting, reason)
 
     # How
+
+    def _waits_since(self) -> float | None:
+        """Since when a check has waited that nobody here can take, nor is about to."""
+        free = any(desk.idle for desk in self.staff) and self._busy() < self._scale.workers
+        starting = any(not desk.ready for desk in self.staff)
+        return None if free or starting else self.turns.oldest
+
+    def _busy(self) -> int:
+        return sum(desk.running is not None for desk in self.staff)
 
     def _longest_idle(self) -> Desk | None:
         return min((desk for desk in self.staff if desk.idle), key=lambda desk: desk.idle_since, default=None)

@@ -189,7 +189,10 @@ class Dispatcher:
     def _wait(self) -> float | None:
         if len(self._inline.turns):
             return 0.0
-        due = [self._rejoin_at, *self._retry_at.values(), *(each.due() for each in self._departments.values())]
+        lost = self._broken or self._rejoin_at is not None
+        due = [self._rejoin_at] if lost else [each.due() for each in self._departments.values()]
+        if not lost:
+            due += self._retry_at.values()
         times = [each for each in due if each is not None]
         return max(min(times) - time.monotonic(), 0.0) if times else None
 

@@ -23,7 +23,7 @@ from .turns import Turns
 SLICE = 0.001
 """Seconds of checks between two looks into the inbox."""
 
-CHARACTERS = 2_000
+CHARACTERS = 500
 """Length of the longest unit that is checked here."""
 
 LONG = 0.005

@@ -44,9 +44,9 @@ class Scale:
         self._idle = idle
         self.workers = bounds.least
 
-    def waits(self, oldest: float | None, *, starting: bool) -> None:
-        """A check has waited since `oldest`. While a worker is `starting`, there is no need for more."""
-        if oldest is None or self.workers >= self.bounds.most or (starting and self.workers):
+    def waits(self, oldest: float | None) -> None:
+        """A check has waited since `oldest`, and nobody is about to take it."""
+        if oldest is None or self.workers >= self.bounds.most:
             return
         if self.workers == 0 or time.monotonic() >= oldest + WAITED:
             self.workers = min(self.workers + max(self.workers // 2, 1), self.bounds.most)

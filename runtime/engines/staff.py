@@ -116,7 +116,7 @@ class Staff:
         """When somebody here must be looked at again."""
         times = [desk.running.kill_at for desk in self.desks.values() if desk.running]
         times += [desk.hired + self.patience for desk in self.desks.values() if not desk.ready]
-        if self._dark_since is not None:
+        if self._dark_since is not None and not self.outage():
             times.append(self._dark_since + OUTAGE)
         if len(self.desks) < self.size and not self.broken:
             times.append(self._not_before)

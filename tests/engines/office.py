@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 import midtrace as mt
@@ -18,15 +19,16 @@ from midtrace.trace import Origin, Piece
 Start: TypeAlias = Literal["ready", "silent", "dies", "raises"]
 """What a hired worker does first."""
 
-TEXT = Piece(None, "a line\n", Origin.GENERATED, ())
 RULE = PackedRule(Part("rule", b""), Part("prompt", b""), mt.Resources())
 
 
 class Hand:
     """A worker whose answers the test gives."""
 
-    def __init__(self, post: Post) -> None:
+    def __init__(self, post: Post, resources: mt.Resources, released: queue.SimpleQueue[Hand]) -> None:
         self.post = post
+        self.resources = resources
+        self._released = released
         self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
 
     def send(self, job: Job, /) -> None:
@@ -36,7 +38,7 @@ class Hand:
         """Nothing to end."""
 
     def release(self) -> None:
-        """Nothing to end."""
+        self._released.put(self)
 
     def reply(self, job: Job, ran: float = 0.0001) -> None:
         self.post(Replied(self, Report(tuple(Reply(mt.Pass(), ran) for _ in job.tasks))))
@@ -51,18 +53,21 @@ class Office:
         starts: Sequence[Start] = ("ready",),
         spares: int = 0,
         workers: tuple[int, int] = (1, 1),
+        idle: float = 60.0,
         patience: float = 60.0,
         begin: Callable[[], None] | None = None,
         fallback: bool = False,
     ) -> None:
         self.hands: queue.SimpleQueue[Hand] = queue.SimpleQueue()
         self.fallback_hands: queue.SimpleQueue[Hand] = queue.SimpleQueue()
+        self.released: queue.SimpleQueue[Hand] = queue.SimpleQueue()
         self.answers: queue.SimpleQueue[tuple[CheckResult, ...]] = queue.SimpleQueue()
         self._starts = list(starts)
         self.dispatcher = Dispatcher(
             self._hire,
             workers=Bounds(*workers),
             spares=spares,
+            idle=idle,
             patience=patience,
             begin=begin,
             fallback=self._hire_instead if fallback else None,
@@ -75,7 +80,7 @@ class Office:
         start = self._starts.pop(0) if len(self._starts) > 1 else self._starts[0]
         if start == "raises":
             raise OSError("no room")
-        hand = Hand(post)
+        hand = Hand(post, resources, self.released)
         self.hands.put(hand)
         match start:
             case "ready":
@@ -87,7 +92,7 @@ class Office:
         return hand
 
     def _hire_instead(self, resources: mt.Resources, post: Post) -> Hand:
-        hand = Hand(post)
+        hand = Hand(post, resources, self.released)
         self.fallback_hands.put(hand)
         post(Ready(hand))
         return hand
@@ -95,12 +100,26 @@ class Office:
     def die(self) -> None:
         self.hand.post(Died(self.hand, "gone"))
 
+    def close(self) -> None:
+        self.dispatcher.close()
+
     def connect(self) -> DispatcherLine:
         return self.dispatcher.connect(self.answers.put)
 
-    def submit(self, numbers: Iterable[int], line: DispatcherLine | None = None, deadline: float = 5.0) -> None:
-        checks = [Check(number, 0, 0, 7, 7, 0, TEXT, "unit", final=False) for number in numbers]
-        (line or self.line).submit([Request(check, RULE, deadline) for check in checks])
+    def submit(
+        self,
+        numbers: Iterable[int],
+        line: DispatcherLine | None = None,
+        deadline: float = 5.0,
+        resources: mt.Resources = RULE.resources,
+        rule: PackedRule = RULE,
+        text: str = "a line\n",
+    ) -> None:
+        rule = replace(rule, resources=resources)
+        piece = Piece(None, text, Origin.GENERATED, ())
+        end = len(text)
+        checks = [Check(number, 0, 0, end, end, 0, piece, "unit", final=False) for number in numbers]
+        (line or self.line).submit([Request(check, rule, deadline) for check in checks])
 
     def job(self) -> Job:
         return self.hand.jobs.get(timeout=10)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 
 import pytest
 
@@ -14,16 +13,8 @@ from midtrace.engines import desk, dispatcher, staff
 from .office import Office, Start
 
 
-@contextmanager
-def opened(office: Office) -> Iterator[Office]:
-    try:
-        yield office
-    finally:
-        office.dispatcher.close()
-
-
 def test_a_worker_that_is_gone_is_replaced() -> None:
-    with opened(Office()) as office:
+    with closing(Office()) as office:
         office.die()
         office.hand = office.hands.get(timeout=10)
         office.learn()
@@ -39,14 +30,14 @@ def test_no_worker_at_all_is_an_error_of_opening(failure: Start, monkeypatch: py
 def test_failures_in_passing_are_got_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers that cannot be started for a while do not end an engine that has others."""
     monkeypatch.setattr(staff, "PAUSE", 0.001)
-    with opened(Office(starts=["ready", *["raises"] * 5, "ready"], spares=1)) as office:  # type: ignore[list-item]
+    with closing(Office(starts=["ready", *["raises"] * 5, "ready"], spares=1)) as office:  # type: ignore[list-item]
         office.hands.get(timeout=10)
         office.learn()
 
 
 def test_a_worker_that_is_never_ready_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(staff, "PAUSE", 0.01)
-    with opened(Office(starts=["silent", "ready"], patience=0.05)) as office:
+    with closing(Office(starts=["silent", "ready"], patience=0.05)) as office:
         office.hand = office.hands.get(timeout=10)
         office.learn()
 
@@ -55,7 +46,7 @@ def test_without_any_worker_checks_are_given_up_and_later_ones_are_run(monkeypat
     """An outage does not hang runs, and is over when it is over."""
     monkeypatch.setattr(staff, "OUTAGE", 0.05)
     monkeypatch.setattr(staff, "PAUSE", 0.01)
-    with opened(Office(starts=["ready", "silent", "ready"], patience=0.5)) as office:
+    with closing(Office(starts=["ready", "silent", "ready"], patience=0.5)) as office:
         office.die()
         office.submit([1])
         (result,) = office.answered(1)
@@ -74,7 +65,7 @@ def test_a_lost_engine_is_joined_again(monkeypatch: pytest.MonkeyPatch) -> None:
         if 1 <= next(attempts) <= 3:
             raise mt.EngineError("nobody there")
 
-    with opened(Office(starts=["ready", "silent", "ready"], begin=begin)) as office:
+    with closing(Office(starts=["ready", "silent", "ready"], begin=begin)) as office:
         office.die()
         office.submit([1])
         (result,) = office.answered(1)
@@ -88,7 +79,7 @@ def test_a_lost_engine_is_joined_again(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_lost_engine_hands_its_checks_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """With somewhere else to go nothing is given up: not what waits, and not what was running."""
     monkeypatch.setattr(staff, "OUTAGE", 0.05)
-    with opened(Office(starts=["ready", "silent"], fallback=True)) as office:
+    with closing(Office(starts=["ready", "silent"], fallback=True)) as office:
         office.submit([1, 2])
         office.job()
         office.die()
@@ -103,16 +94,16 @@ def test_an_engine_that_cannot_be_joined_is_replaced_at_once() -> None:
     def begin() -> None:
         raise mt.EngineError("nobody there")
 
-    with opened(Office(begin=begin, fallback=True)) as office:
+    with closing(Office(begin=begin, fallback=True)) as office:
         office.learn()
 
 
 def test_a_worn_out_worker_leaves_when_another_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk, "RECYCLE", 2)
-    with opened(Office(starts=["ready", "silent", "ready"])) as office:
+    with closing(Office(starts=["ready", "silent", "ready"])) as office:
         for _ in range(3):  # nobody else is there: it goes on
             office.learn()
-    with opened(Office(spares=1)) as office:
+    with closing(Office(spares=1)) as office:
         second = office.hands.get(timeout=10)
         office.learn()
         office.learn()
