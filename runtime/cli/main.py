@@ -15,6 +15,7 @@ from .check import check
 from .demo import demo
 from .models import models
 from .plugins import plugins
+from .pools import pools
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -26,7 +27,7 @@ def commands() -> None:
     """Verify a language model's reasoning while it streams."""
 
 
-for command in (check, demo, models, plugins):
+for command in (check, demo, models, plugins, pools):
     commands.add_command(command)
 
 

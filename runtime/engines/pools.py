@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..errors import UsageError
 
@@ -19,7 +20,7 @@ class Pool:
 
     Args:
         name: Letters, digits, dot, dash and underscore.
-        detached: Whether the pool stays when the program that made it ends; `midtrace pool NAME --stop` ends it.
+        detached: Whether the pool stays when the program that made it ends; `midtrace pools --stop NAME` ends it.
 
     Raises `UsageError` for a name that cannot be.
     """
@@ -30,3 +31,13 @@ class Pool:
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
             raise UsageError(f"Pool({self.name!r}): expected a name of letters, digits, dots, dashes and underscores")
+
+
+class PoolState(NamedTuple):
+    """A pool as it is now: who made it, how many workers it has, and how many programs use it."""
+
+    name: str
+    version: str
+    workers: int
+    free: int
+    drivers: int

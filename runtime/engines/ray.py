@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import ray
 from ray.exceptions import RayError
 
-from ..errors import EngineError, one_line
+from ..errors import EngineError, UsageError, one_line
 from ..resources import Resources
 from ..verdicts import Unknown
 from .bench import Bench
@@ -32,7 +32,7 @@ from .leases import Answer, Leases, Wishes
 from .leasing import BEAT, Leasing
 from .local import Children
 from .parcels import Job, Part, Reply, Report, Task, decoded, encoded
-from .pools import Pool
+from .pools import Pool, PoolState
 from .protocol import Deliver, Line
 from .ray_settings import patience
 from .scale import IDLE, Bounds
@@ -318,6 +318,51 @@ def pool_name(name: str) -> str:
     return f"{name}@{VERSION}"
 
 
+def list_pools(address: Address) -> list[PoolState]:
+    """The pools of a cluster. Raises `EngineError` where it cannot be joined."""
+    with _visiting(address):
+        found: list[PoolState] = []
+        for full in _pool_names():
+            name, _, version = full.partition("@")
+            pool: Any = ray.get_actor(full, NAMESPACE)
+            summary: dict[str, int] = ray.get(pool.summary.remote(), timeout=ASKING)
+            found.append(PoolState(name, version, **summary))
+        return found
+
+
+def stop_pool(address: Address, name: str) -> None:
+    """End a pool, of whatever version.
+
+    Raises `UsageError` where there is none of that name, `EngineError` where the cluster cannot be joined.
+    """
+    with _visiting(address):
+        full = [each for each in _pool_names() if each.partition("@")[0] == name]
+        if not full:
+            raise UsageError(f"no pool at {address} is called {name!r}")
+        for each in full:
+            ray.kill(ray.get_actor(each, NAMESPACE), no_restart=True)
+
+
+def _pool_names() -> list[str]:
+    actors: list[dict[str, str]] = ray.util.list_named_actors(all_namespaces=True)
+    return sorted(each["name"] for each in actors if each["namespace"] == NAMESPACE)
+
+
+@contextlib.contextmanager
+def _visiting(address: Address) -> Iterator[None]:
+    address.must_answer()
+    try:
+        ray.init(address=str(address), log_to_driver=False, logging_level=logging.ERROR)
+    except Exception as error:
+        raise refused(address, error) from error
+    try:
+        yield
+    except RayError as error:
+        raise EngineError(f"the cluster at {address} does not answer: {one_line(error)}") from error
+    finally:
+        ray.shutdown()
+
+
 class _RayWorker:
     """An actor as the dispatcher sees it; with `leasing`, one that belongs to a pool."""
 
@@ -388,12 +433,9 @@ def _has_this_version() -> bool:
     """Whether a worker of the cluster finds this version of the package."""
 
     def version() -> str:
-        from importlib import metadata  # noqa: PLC0415  (this function travels alone)
+        from importlib import metadata, util  # noqa: PLC0415  (this function travels alone)
 
-        try:
-            return metadata.version("midtrace")
-        except metadata.PackageNotFoundError:
-            return ""
+        return metadata.version("midtrace") if util.find_spec("midtrace") is not None else ""
 
     found: str = ray.get(ray.remote(num_cpus=0, max_retries=0)(version).remote(), timeout=START)
     return found == VERSION
