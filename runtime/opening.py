@@ -194,10 +194,12 @@ async def open_runtime(
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(made.close)
+        _keep_sigterm()
 
 
 def _keep_sigterm() -> None:
-    """Put the process's own answer to SIGTERM back: Ray's core installs one that prints a crash report and aborts."""
+    """Put the process's own answer to SIGTERM back: Ray's core installs one that prints a crash report and aborts, and
+    takes it out again without a look at what was there before."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))
 

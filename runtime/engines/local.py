@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 
 from ..errors import one_line
 from ..resources import Resources
@@ -104,6 +104,7 @@ class _ChildWorker:
             start_new_session=True,
         )
         theirs.close()
+        self._sentinel = _sentinel(self._process.pid)
         self._thread = threading.Thread(target=self._talk, name="midtrace-worker", daemon=True)
         self._thread.start()
 
@@ -134,18 +135,38 @@ class _ChildWorker:
     def _talk(self) -> None:
         pipe: Connection[bytes, bytes] = self._pipe
         try:
-            pipe.recv_bytes()  # READY
+            self._receive()  # READY
             self._post(Ready(self))
             while (job := self._jobs.get()) is not None:
                 pipe.send_bytes(pickle.dumps(job))
                 if job.parts:
-                    pipe.recv_bytes()  # LOADED
+                    self._receive()  # LOADED
                     self._post(Loaded(self))
-                self._post(Replied(self, decoded(pipe.recv_bytes())))
-            reason = "it was ended"
+                self._post(Replied(self, decoded(self._receive())))
+            ended = "it was ended"
+        except EOFError:
+            ended = ""
         except Exception as error:  # noqa: BLE001  (whatever broke the talk, the worker is of no more use)
-            reason = one_line(error)
+            ended = one_line(error)
+        if self._sentinel is not None:
+            os.close(self._sentinel)
         self.kill()
         self._process.wait()
         pipe.close()
-        self._post(Died(self, f"process {self._process.pid} ended with {self._process.returncode} ({reason})"))
+        because = f" ({ended})" if ended else ""
+        self._post(Died(self, f"process {self._process.pid} ended with {self._process.returncode}{because}"))
+
+    def _receive(self) -> bytes:
+        """What the child sends. Raises `EOFError` when it has ended, though a child of its own may hold the pipe."""
+        pipe = self._pipe
+        if self._sentinel is not None and pipe not in wait([pipe, self._sentinel]):
+            raise EOFError
+        return pipe.recv_bytes()
+
+
+def _sentinel(pid: int) -> int | None:
+    """A descriptor that can be read when the process has ended; None where the system has no such thing."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None

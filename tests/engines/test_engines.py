@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import signal
 import time
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import cast
 
 import anyio
+import psutil
 import pytest
 
 import midtrace as mt
@@ -28,6 +31,7 @@ async def verdict_of(
     *,
     extract: Callable[[str], object] = str,
     deadline: float = 5.0,
+    resources: mt.Resources | None = None,
 ) -> tuple[mt.Verdict, mt.Outcome]:
     """The verdict on one unit, and the run that it belongs to."""
     monitor = mt.Monitor(
@@ -36,6 +40,7 @@ async def verdict_of(
         verify=cast("Callable[[str], str | None]", verify),
         policy=mt.Observe(),
         deadline=deadline,
+        resources=resources,
     )
     async with runtime.watch(Scripted("one line\n", size=64), "P", monitors=[monitor]) as run:
         checked = [event async for event in run if isinstance(event, mt.Checked)]
@@ -116,7 +121,31 @@ def for_ever_in_c(text: str) -> None:
     for_ever(text)
 
 
-@pytest.mark.parametrize("verify", [for_ever, for_ever_in_c])
+def for_ever_whatever_is_raised(text: str) -> None:
+    while True:
+        with contextlib.suppress(BaseException):
+            for_ever(text)
+
+
+def for_ever_in_z3(text: str) -> str:
+    import z3
+
+    x, y, z = z3.Ints("x y z")
+    solver = z3.SimpleSolver()
+    solver.add(x > 1, y > 1, z > 1, x * x * x + y * y * y == z * z * z)
+    return str(solver.check())
+
+
+def for_ever_in_sympy(text: str) -> str:
+    import sympy
+
+    x = sympy.Symbol("x")
+    return str(sympy.integrate(1 / (1 + sympy.sin(x) ** 3), x))
+
+
+@pytest.mark.parametrize(
+    "verify", [for_ever, for_ever_in_c, for_ever_whatever_is_raised, for_ever_in_z3, for_ever_in_sympy]
+)
 async def test_a_verifier_that_hangs_is_ended(runtime: mt.Runtime, verify: Callable[[str], None]) -> None:
     verdict, _ = await verdict_of(runtime, verify, deadline=0.2)
     assert verdict == mt.Unknown("ran longer than 0.2 s", "timeout")
@@ -133,6 +162,51 @@ async def test_a_verifier_that_eats_memory_is_ended(runtime: mt.Runtime) -> None
     verdict, _ = await verdict_of(runtime, greedy)
 
     assert verdict == mt.Unknown("ran out of memory", "crashed")
+
+
+def exits(text: str) -> None:
+    os._exit(3)
+
+
+async def test_a_verifier_that_ends_its_process_is_unknown(runtime: mt.Runtime) -> None:
+    verdict, _ = await verdict_of(runtime, exits)
+
+    assert isinstance(verdict, mt.Unknown)
+    assert verdict.kind == "lost"
+    assert "its worker was lost 2 times" in verdict.reason
+    assert (await verdict_of(runtime, fine))[0] == mt.Pass()
+
+
+def greedy_in_steps(text: str) -> None:
+    held = [bytearray(1 << 24) for _ in range(24)]
+    assert held
+
+
+class Forks:
+    """Leaves a child behind, in a session of its own, that would live on and keep the worker's connections open."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def check(self, text: str) -> mt.Verdict:
+        if os.fork() == 0:
+            os.setsid()
+            (self.folder / f"{os.getpid()}").touch()
+            for_ever(text)
+        while not list(self.folder.iterdir()):
+            time.sleep(0.01)
+        os._exit(3)
+
+
+async def test_what_a_verifier_forks_ends_with_its_worker(runtime: mt.Runtime, tmp_path: Path) -> None:
+    verdict, _ = await verdict_of(runtime, Forks(tmp_path).check, deadline=30)
+
+    assert isinstance(verdict, mt.Unknown)
+    assert verdict.kind == "lost", "that the worker is gone is noticed at once, not at the deadline"
+    children = [int(each) for each in os.listdir(tmp_path)]
+    assert children
+    _, alive = psutil.wait_procs([psutil.Process(each) for each in children if psutil.pid_exists(each)], timeout=10)
+    assert not alive
 
 
 class Hangs:
@@ -198,6 +272,39 @@ async def test_what_a_verifier_prints_is_not_our_output(runtime: mt.Runtime, cap
 
     assert verdict == mt.Pass()
     assert "hello" not in capfd.readouterr().out
+
+
+async def test_code_that_the_workers_do_not_have_is_told_before_the_stream_starts(
+    runtime: mt.Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here only its driver finds the module: it came into the path after the workers had started."""
+    (tmp_path / "only_here.py").write_text("def rule(text):\n    return None\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    rule = importlib.import_module("only_here").rule
+    source = Scripted("one line\n")
+    for _ in range(2):
+        with pytest.raises(mt.UsageError) as caught:
+            await runtime.generate(source, "P", monitors=[mt.Monitor("m", verify=rule)])
+        assert str(caught.value).startswith(
+            "monitor 'm': the workers cannot import 'only_here' (ModuleNotFoundError: No module named 'only_here'); "
+        )
+    assert source.prefixes == []
+
+
+async def test_needs_that_no_worker_has_are_told_before_the_stream_starts(runtime: mt.Runtime) -> None:
+    for resources in (mt.Resources(cpus=1_000), mt.Resources(custom={"oracle": 1})):
+        with pytest.raises(mt.UsageError, match="monitor 'm' needs "):
+            await verdict_of(runtime, fine, resources=resources)
+
+
+async def test_checks_with_needs_of_their_own_are_run(runtime: mt.Runtime) -> None:
+    for _ in range(2):
+        verdict, _ = await verdict_of(runtime, fine, resources=mt.Resources(cpus=0.5, memory=1 << 28))
+        assert verdict == mt.Pass()
+    verdict, _ = await verdict_of(runtime, greedy_in_steps, resources=mt.Resources(cpus=0.5, memory=1 << 28))
+    assert verdict == mt.Unknown("ran out of memory", "crashed")
+    verdict, _ = await verdict_of(runtime, greedy_in_steps)
+    assert verdict == mt.Pass(), "the ordinary ones have more"
 
 
 async def test_problems_opening_are_told_in_one_line() -> None:
