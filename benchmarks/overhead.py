@@ -10,31 +10,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import os
 import statistics
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import anyio
 
 import midtrace as mt
 
+from .figures import Figure, show
+
 LINE = ["a", " line", " of", " some", " length", " that", " has", " eight", " more", " words.\n"]
 MONITORS = [mt.Monitor(f"m{n}", verify=lambda text: None) for n in range(3)]
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measured figure and the bar that it is held against."""
-
-    what: str
-    value: float
-    unit: str
-    bar: str
-    met: bool
-    detail: str = ""
 
 
 def burst(count: int) -> Callable[[str], AsyncIterator[str]]:
@@ -170,18 +158,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, for a first look")
     options = parser.parse_args()
-    figures = asyncio.run(run(options.engine, quick=options.quick))
-    if options.json:
-        print(
-            json.dumps({"engine": options.engine, "load": os.getloadavg()[0], "figures": [asdict(f) for f in figures]})
-        )
-        return
-    print(f"engine {options.engine}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    for figure in figures:
-        verdict = "met" if figure.met else "MISSED"
-        print(
-            f"{figure.what:<58} {figure.value:>10,.2f} {figure.unit:<12} bar {figure.bar:<10} {verdict} {figure.detail}"
-        )
+    show(asyncio.run(run(options.engine, quick=options.quick)), options.engine, as_json=options.json)
 
 
 if __name__ == "__main__":

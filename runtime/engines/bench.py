@@ -1,15 +1,14 @@
 """The work of a worker: unpack a rule once, then extract and verify under limits.
 
 Runs on the main thread of a process of its own, which is what makes the limits hold: an alarm ends pure Python and
-sympy, a watchdog without the GIL ends the process where a C call does not return, and the address space is capped.
-The parent kills what is left.
+sympy, a fuse ends the process where a C call does not return, and the address space is capped. The parent kills what is
+left.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import faulthandler
 import functools
 import importlib
 import os
@@ -22,8 +21,9 @@ from types import FrameType
 from typing import Any
 
 from ..verdicts import Unknown, Verdict
+from .fuse import Fuse
 from .judging import LoadedRule, judge, load_rule, unpack
-from .parcels import Part, Reply, Task
+from .parcels import Part, Reply, Report, Task
 
 MEMORY = 2 << 30
 """Bytes of address space that checks may add to what the worker needs itself."""
@@ -33,8 +33,8 @@ WATCHDOG = 0.1
 
 PR_SET_PDEATHSIG = 1
 
-SHARED = 0.05
-"""Seconds that this may come later, so that one watchdog serves a row of short checks."""
+WEIGHED = 256
+"""Checks between two looks at how much memory this process occupies."""
 
 
 class _Deadline(BaseException):
@@ -49,8 +49,9 @@ class Bench:
             with contextlib.suppress(ImportError):
                 importlib.import_module(module)
         self._parts: dict[str, Any] = {}
-        self._traces = Path(os.devnull).open("w")  # noqa: SIM115  (lives as long as the process)
-        self._watched_until = 0.0
+        self._fuse = Fuse()
+        self._unweighed = WEIGHED
+        self._resident = 0
         _have_children_die_along()
         _cap_memory(MEMORY if memory is None else memory)
 
@@ -64,34 +65,26 @@ class Bench:
         for part in parts:
             self._parts[part.key] = unpack(part)
 
-    def run(self, tasks: Sequence[Task]) -> list[Reply]:
+    def run(self, tasks: Sequence[Task]) -> Report:
         """Answer tasks whose parts are here. Whatever a rule does, the answer is a verdict."""
         try:
-            return [self._run(task) for task in tasks]
+            replies = tuple(self._run(task) for task in tasks)
         finally:
-            faulthandler.cancel_dump_traceback_later()
-            self._watched_until = 0.0
-
-    @property
-    def resident(self) -> int:
-        """Bytes of memory that this process occupies."""
-        return _pages(1) * resource.getpagesize()
+            self._fuse.light(0)
+        self._unweighed += len(tasks)
+        if self._unweighed >= WEIGHED:
+            self._unweighed = 0
+            self._resident = _pages(1) * resource.getpagesize()
+        return Report(replies, self._resident)
 
     def _run(self, task: Task) -> Reply:
         rule = load_rule(self._parts.get(task.rule), self._parts.get(task.prompt))
         if isinstance(rule, Unknown):
             return Reply(rule)
         started, used = time.monotonic(), _processor_seconds()
-        self._watch(started + task.deadline + WATCHDOG)
+        self._fuse.light(started + task.deadline + WATCHDOG)
         verdict = _within(task, rule)
         return Reply(verdict, time.monotonic() - started, _processor_seconds() - used)
-
-    def _watch(self, until: float) -> None:
-        """Have the process end itself soon after `until`; arming starts a thread, so short checks share one."""
-        if not until <= self._watched_until <= until + SHARED:
-            seconds = until + SHARED - time.monotonic()
-            faulthandler.dump_traceback_later(seconds, exit=True, file=self._traces)
-            self._watched_until = until + SHARED
 
 
 def _within(task: Task, rule: LoadedRule) -> Verdict:

@@ -33,7 +33,7 @@ def main(descriptor: int, preload: Sequence[str], memory: int | None) -> None:
         if job.parts:
             bench.keep(job.parts)
             pipe.send_bytes(LOADED)
-        pipe.send_bytes(encoded(bench.run(job.tasks), bench.resident))
+        pipe.send_bytes(encoded(bench.run(job.tasks)))
 
 
 if __name__ == "__main__":

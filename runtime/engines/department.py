@@ -121,7 +121,6 @@ class Department:
     def mend(self) -> None:
         """See to it that there are as many workers as there should be."""
         for desk in self.staff.late():
-            desk.worker.kill()
             self.staff.is_dead(desk.worker, f"it was not ready within {self.staff.patience:g} s")
         self._scale.waits(self._waits_since())
         idle = self._longest_idle()

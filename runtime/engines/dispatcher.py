@@ -16,7 +16,7 @@ from ..errors import EngineError
 from ..logs import logger
 from ..machine.messages import CheckResult
 from ..resources import ORDINARY, Resources
-from ..verdicts import Unknown
+from ..verdicts import Unknown, Violation
 from .department import Department
 from .inbox import (
     NOBODY,
@@ -165,6 +165,7 @@ class Dispatcher:
         self._inline.work()
         for department in self._departments.values():
             department.expire()
+        self._answer()
         if self._is_lost():
             self._give_up(self._broken or "the engine is lost")
         else:
@@ -331,6 +332,10 @@ class Dispatcher:
         self._answers.setdefault(waiting.line, []).append(result)
 
     def _answer(self) -> None:
+        bad = False
         for line, results in self._answers.items():
             line.deliver(tuple(results))
+            bad = bad or any(isinstance(each.verdict, Violation) for each in results)
         self._answers.clear()
+        if bad and self._linger:
+            time.sleep(self._linger)  # a source is to be closed: its loop shall not wait while we start further checks

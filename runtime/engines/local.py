@@ -24,6 +24,9 @@ from .scale import Bounds
 
 START = 60.0
 
+AT_ONCE = 32_768
+"""Bytes that a pipe takes while nobody reads: a job up to that length is sent by whoever has it, others by a thread."""
+
 
 class Children:
     """Child processes as workers. `preload` names modules that they import before their first check."""
@@ -66,10 +69,7 @@ class LocalEngine:
 
     def lacks(self, resources: Resources, /) -> str:
         """What this machine does not have."""
-        if resources.custom:
-            return f"{next(iter(resources.amounts))!r}, which only nodes of a Ray cluster can have"
-        cpus = os.cpu_count() or 1
-        return f"{resources.cpus:g} processors: this machine has {cpus}" if resources.cpus > cpus else ""
+        return lacking_here(resources)
 
     def close(self) -> None:
         """End all workers, and wait until their processes are gone."""
@@ -77,12 +77,20 @@ class LocalEngine:
         self._children.join()
 
 
+def lacking_here(resources: Resources) -> str:
+    """What of `resources` this machine does not have, in words; empty if nothing."""
+    if resources.custom:
+        return f"{next(iter(resources.amounts))!r}, which only nodes of a Ray cluster can have"
+    cpus = os.cpu_count() or 1
+    return f"{resources.cpus:g} processors: this machine has {cpus}" if resources.cpus > cpus else ""
+
+
 class _ChildWorker:
     """A child process, and the thread that talks to it: a child that does not read must not block anybody else."""
 
     def __init__(self, post: Post, preload: Sequence[str], memory: int | None) -> None:
         self._post = post
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Job, bytes | None] | None] = queue.SimpleQueue()
         self._pipe, theirs = Pipe()
         # The child finds what its parent finds; `-P` keeps the working directory from adding itself.
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -119,7 +127,13 @@ class _ChildWorker:
 
     def send(self, job: Job, /) -> None:
         """Start a job."""
-        self._jobs.put(job)
+        data = pickle.dumps(job)
+        if len(data) > AT_ONCE:
+            self._jobs.put((job, data))
+            return
+        with contextlib.suppress(OSError):  # it is gone, and will be found to be
+            self._pipe.send_bytes(data)
+        self._jobs.put((job, None))
 
     def kill(self) -> None:
         """End the process and what it started."""
@@ -137,8 +151,10 @@ class _ChildWorker:
         try:
             self._receive()  # READY
             self._post(Ready(self))
-            while (job := self._jobs.get()) is not None:
-                pipe.send_bytes(pickle.dumps(job))
+            while (given := self._jobs.get()) is not None:
+                job, data = given
+                if data is not None:
+                    pipe.send_bytes(data)
                 if job.parts:
                     self._receive()  # LOADED
                     self._post(Loaded(self))

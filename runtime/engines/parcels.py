@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -103,12 +102,12 @@ class Report(NamedTuple):
     resident: int = 0
 
 
-def encoded(replies: Sequence[Reply], resident: int) -> bytes:
+def encoded(report: Report) -> bytes:
     """A report as it travels. A verdict that does not pickle (its evidence is a user's) becomes `Unknown`."""
     try:
-        return pickle.dumps(([_packed(reply) for reply in replies], resident))
+        return pickle.dumps(([_packed(reply) for reply in report.replies], report.resident))
     except Exception:  # noqa: BLE001  (third-party objects may raise anything here)
-        return pickle.dumps(([_packed(_sendable(reply)) for reply in replies], resident))
+        return pickle.dumps(([_packed(_sendable(reply)) for reply in report.replies], report.resident))
 
 
 def decoded(data: bytes) -> Report:

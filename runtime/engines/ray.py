@@ -30,7 +30,7 @@ from .inbox import Died, Loaded, Post, Ready, Replied
 from .joining import Address, refused
 from .leases import Answer, Leases, Wishes
 from .leasing import BEAT, Leasing
-from .local import Children
+from .local import Children, lacking_here
 from .parcels import Job, Part, Reply, Report, Task, decoded, encoded
 from .pools import Pool, PoolState
 from .protocol import Deliver, Line
@@ -98,6 +98,7 @@ class RayEngine:
         self._runtime_env = dict(runtime_env or {})
         self._folder: Path | None = None
         self._connected = False
+        self._own = False
         self._children = Children(preload)
         self._pool = pool
         self._leasing: Leasing[ActorHandle[Any]] | None = None
@@ -123,6 +124,8 @@ class RayEngine:
 
     def lacks(self, resources: Resources, /) -> str:
         """What no node of the cluster has; nothing where the cluster does not say in time."""
+        if self._own:
+            return lacking_here(resources)
         wanted = {"CPU": resources.cpus, "memory": float(resources.memory or 0), **resources.amounts}
         nodes = _nodes()
         if not nodes or any(all(node.get(name, 0.0) >= amount for name, amount in wanted.items()) for node in nodes):
@@ -182,7 +185,7 @@ class RayEngine:
     def _start(self) -> None:
         ray.init(
             address="local",
-            num_cpus=self._workers.most + 1,
+            num_cpus=1,
             include_dashboard=False,
             log_to_driver=False,
             logging_level=logging.ERROR,
@@ -190,7 +193,7 @@ class RayEngine:
             runtime_env=self._runtime_env or None,
             _temp_dir=str(self._folder),
         )
-        self._connected = True
+        self._connected = self._own = True
 
     def _leave(self) -> None:
         if self._leasing is not None:
@@ -209,7 +212,7 @@ class RayEngine:
             self._leasing.hire(worker, resources, post)
         else:
             worker = _RayWorker(post)
-            worker.begin(_spawn(resources, self._preload))
+            worker.begin(_spawn(resources, self._preload, reserve=not self._own))
         return worker
 
 
@@ -230,19 +233,21 @@ class _Actor:
     def run(self, forget: Sequence[str], tasks: Sequence[Task]) -> bytes:
         """Checks, one after another."""
         self._bench.forget(forget)
-        return encoded(self._bench.run(tasks), self._bench.resident)
+        return encoded(self._bench.run(tasks))
 
 
 @functools.cache
 def _actor_class() -> Any:  # noqa: ANN401  (Ray's own type)
-    return ray.remote(max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD")(_Actor)
+    return ray.remote(num_cpus=0, max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD")(_Actor)
 
 
-def _spawn(resources: Resources, preload: Sequence[str]) -> ActorHandle[Any]:
-    options = _actor_class().options(
-        num_cpus=resources.cpus, memory=resources.memory, resources=resources.amounts or None
-    )
-    handle: ActorHandle[Any] = options.remote(preload, resources.memory)
+def _spawn(resources: Resources, preload: Sequence[str], *, reserve: bool = True) -> ActorHandle[Any]:
+    """Start an actor. On a Ray that is all ours nothing is reserved: how many there are is ours to say."""
+    actor = _actor_class()
+    if reserve:
+        amounts = resources.amounts or None
+        actor = actor.options(num_cpus=resources.cpus, memory=resources.memory, resources=amounts)
+    handle: ActorHandle[Any] = actor.remote(preload, resources.memory)
     return handle
 
 

@@ -78,7 +78,8 @@ class Staff:
         self._dark_since = None
 
     def is_dead(self, worker: Worker, reason: str) -> None:
-        """Note that a worker is gone."""
+        """Note that a worker is gone, or of no more use."""
+        worker.kill()  # it may only be out of reach, and what was lent must be known to be lost
         if not self.desks.pop(worker).ready:
             log.warning("a worker died before it was ready", reason=reason)
             self._failed(reason)

@@ -72,8 +72,10 @@ class World(RuleBasedStateMachine):
     @rule(name=st.sampled_from(DRIVERS), data=st.data())
     def loses_one(self, name: str, data: st.DataObject) -> None:
         if self.held[name] and self.now < self.seen[name] + LEASE:
-            lease = data.draw(st.sampled_from(sorted(self.held[name])))
-            self.end(self.held[name][lease][1])
+            handles = sorted(handle for _, handle in self.held[name].values())
+            handle = data.draw(st.sampled_from(handles))
+            lease = next(lease for lease, (_, each) in self.held[name].items() if each == handle)
+            self.end(handle)
             self.sync(name, lost=(lease,))
 
     @rule(seconds=st.sampled_from([0.5, TURN, LEASE, UNUSED]))
