@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -127,6 +128,26 @@ def test_a_package_reaches_the_workers_as_a_wheel(cluster: Mapping[str, str], tm
     assert refused.startswith("monitor 'm': the workers cannot import 'traveller.rules' (ModuleNotFoundError")
     assert "open_runtime(ship=[...])" in refused
     assert drive(environment, "shipped", str(wheel)) == "verified"
+
+
+PAGE = (HERE.parents[1] / "docs" / "cluster.md").read_text()
+PROGRAMS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+SAY = ["verified", "20 ", "verified", "verified"]
+
+
+@pytest.mark.parametrize(
+    ("program", "says"), list(zip(PROGRAMS, SAY, strict=True)), ids=["one", "many", "special", "pool"]
+)
+def test_the_programs_of_the_page_run_there(
+    cluster: Mapping[str, str], tmp_path: Path, program: str, says: str
+) -> None:
+    script = tmp_path / "program.py"
+    script.write_text(program)
+    done = subprocess.run(
+        [sys.executable, "-P", str(script)], capture_output=True, text=True, timeout=SECONDS, env=cluster, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(says)
 
 
 CHANGED = """
