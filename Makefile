@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Files of tests that run side by side.
+JOBS ?= 2
 STAMP := $(VENV)/.installed
 # Byte code makes a worker start three times as fast; some environments switch it off.
 export PYTHONDONTWRITEBYTECODE :=
@@ -13,7 +15,7 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/midtrace models smollm2-135m >/dev/null
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile
 
 check: $(STAMP)
 	$(BIN)/ruff check .

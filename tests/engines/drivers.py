@@ -49,7 +49,7 @@ async def spread() -> object:
 
 async def custom() -> object:
     """Checks that need a prover run where there is one; what nobody has is known before the stream starts."""
-    async with mt.open_runtime(workers=2, preload=()) as runtime:
+    async with mt.open_runtime(workers=1, preload=()) as runtime:
         prover = mt.Resources(custom={"prover": 1})
         nodes = {node for node, _ in await places(runtime, 4, prover)}
         errors = []

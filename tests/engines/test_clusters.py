@@ -1,4 +1,4 @@
-"""Real clusters on loopback: two nodes as `deploy/two_nodes.py` starts them, nodes without midtrace, another Ray."""
+"""Real clusters as `deploy/local_cluster.py` starts them: two nodes, a node that lacks midtrace, another Ray."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 HERE = Path(__file__).parent
-TWO_NODES = HERE.parents[1] / "deploy" / "two_nodes.py"
+SCRIPT = HERE.parents[1] / "deploy" / "local_cluster.py"
 SECONDS = 120
 
 
@@ -48,7 +48,7 @@ def running(*command: str, env: Mapping[str, str]) -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[dict[str, str]]:
-    with running(sys.executable, "-P", str(TWO_NODES), "--resources", '{"prover": 1}', env=clean()) as environment:
+    with running(sys.executable, "-P", str(SCRIPT), "--resources", '{"prover": 1}', env=clean()) as environment:
         yield environment
 
 
@@ -105,31 +105,6 @@ def test_a_pool_that_dies_is_made_again(cluster: Mapping[str, str]) -> None:
     assert seen["before"] != seen["after"]
 
 
-def test_a_package_reaches_the_workers_as_a_wheel(cluster: Mapping[str, str], tmp_path: Path) -> None:
-    """Without it the run is refused before it starts."""
-    source = tmp_path / "source" / "traveller"
-    source.mkdir(parents=True)
-    (source / "__init__.py").touch()
-    (source / "rules.py").write_text(
-        "import midtrace\n\n\nclass Fine:\n    def check(self, state):\n        return midtrace.Pass()\n"
-    )
-    wheel = tmp_path / "traveller-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for name in ("__init__.py", "rules.py"):
-            archive.write(source / name, f"traveller/{name}")
-        archive.writestr("traveller-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: traveller\nVersion: 1.0\n")
-        archive.writestr(
-            "traveller-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
-        archive.writestr("traveller-1.0.dist-info/RECORD", "")
-    environment = {**cluster, "PYTHONPATH": str(source.parent)}
-
-    refused = drive(environment, "shipped")
-    assert refused.startswith("monitor 'm': the workers cannot import 'traveller.rules' (ModuleNotFoundError")
-    assert "open_runtime(ship=[...])" in refused
-    assert drive(environment, "shipped", str(wheel)) == "verified"
-
-
 PAGE = (HERE.parents[1] / "docs" / "cluster.md").read_text()
 PROGRAMS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 SAY = ["verified", "20 ", "verified", "verified"]
@@ -153,21 +128,42 @@ def test_the_programs_of_the_page_run_there(
 CHANGED = """
 import sys
 sys.path[:0] = {folders!r}
-import two_nodes
+import local_cluster
 {change}
-sys.argv[1:] = ["--cpus", "1"]
-two_nodes.main()
+sys.argv[1:] = ["--nodes", "1"]
+local_cluster.main()
 """
 
 
 def changed(change: str) -> list[str]:
-    """The command of `two_nodes.py` with something changed in it."""
-    code = CHANGED.format(folders=[str(TWO_NODES.parent), str(HERE.parents[1])], change=change)
+    """The command of `local_cluster.py` with something changed in it."""
+    code = CHANGED.format(folders=[str(SCRIPT.parent), str(HERE.parents[1])], change=change)
     return [sys.executable, "-P", "-c", code]
 
 
-def test_nodes_without_midtrace_are_sent_it(tmp_path: Path) -> None:
-    """A node's Python finds all that midtrace needs, and not midtrace itself."""
+@pytest.fixture
+def wheel(tmp_path: Path) -> Path:
+    """A package of verifiers, as a wheel, beside the folder `source` that holds it."""
+    source = tmp_path / "source" / "traveller"
+    source.mkdir(parents=True)
+    (source / "__init__.py").touch()
+    (source / "rules.py").write_text(
+        "import midtrace\n\n\nclass Fine:\n    def check(self, state):\n        return midtrace.Pass()\n"
+    )
+    wheel = tmp_path / "traveller-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name in ("__init__.py", "rules.py"):
+            archive.write(source / name, f"traveller/{name}")
+        archive.writestr("traveller-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: traveller\nVersion: 1.0\n")
+        archive.writestr(
+            "traveller-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr("traveller-1.0.dist-info/RECORD", "")
+    return wheel
+
+
+def test_nodes_are_sent_what_they_lack(tmp_path: Path, wheel: Path) -> None:
+    """A node's Python finds all that midtrace needs, and not midtrace itself, nor a package of verifiers."""
     venv.create(tmp_path / "bare", symlinks=True)
     bare = tmp_path / "bare" / "bin" / "python"
     folder = Path(sysconfig.get_path("purelib"))
@@ -183,16 +179,19 @@ def test_nodes_without_midtrace_are_sent_it(tmp_path: Path) -> None:
     if "No module named 'midtrace'" not in lacking.stderr:
         pytest.fail("expected an environment without midtrace: is it installed without --editable?")
 
-    with running(*changed(f"two_nodes.sys.executable = {str(bare)!r}"), env=clean()) as environment:
+    with running(*changed(f"local_cluster.sys.executable = {str(bare)!r}"), env=clean()) as environment:
         assert drive(environment, "plain") == "verified"
+
+        environment["PYTHONPATH"] = str(wheel.parent / "source")
+        refused = drive(environment, "shipped")
+        assert refused.startswith("monitor 'm': the workers cannot import 'traveller.rules' (ModuleNotFoundError")
+        assert "open_runtime(ship=[...])" in refused
+        assert drive(environment, "shipped", str(wheel)) == "verified"
 
 
 def test_another_ray_is_told_in_one_line() -> None:
     older = "import ray; ray.__version__ = '2.0.0'; "
-    change = (
-        f"two_nodes.RAY = {older!r} + two_nodes.RAY; two_nodes.RAY_ON_LOOPBACK = {older!r} + two_nodes.RAY_ON_LOOPBACK"
-    )
-    with running(*changed(change), env=clean()) as environment:
+    with running(*changed(f"local_cluster.RAY = {older!r} + local_cluster.RAY"), env=clean()) as environment:
         seen = drive(environment, "plain")
     assert "the cluster runs Ray 2.0.0 on Python 3" in seen["error"]
     assert "expected the same Ray" in seen["error"]

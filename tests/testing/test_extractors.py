@@ -234,7 +234,6 @@ def words(*, start: int, inside: Callable[[mt.Span], object]) -> list[object]:
         (searches_white_space, "linear"),
         (reads_the_rest_for_each_bracket, "linear"),
     ],
-    ids=str,
 )
 def test_a_faulty_extractor_is_found(extractor: object, promise: str) -> None:
     assert broken(extractor, deadline=1.0) == promise

@@ -26,7 +26,6 @@ TEXT = "a X! b\nc d X! e. f\nX!"
         (mt.on_phase_change(), "<think>a\nb</think>c"),
         (mt.every_line().within("thinking"), "<think>a\nb\n</think>c\nd"),
     ],
-    ids=str,
 )
 def test_built_in_triggers_pass(trigger: Trigger, text: str) -> None:
     assert "chunking" in check_trigger(trigger, texts=[text, ""]).kept
@@ -152,7 +151,6 @@ class NoHash:
         (NoValue(), "value"),
         (NoHash(), "value"),
     ],
-    ids=str,
 )
 def test_a_faulty_trigger_is_found(trigger: Trigger, promise: str) -> None:
     with pytest.raises(ConformanceError) as caught:

@@ -200,7 +200,6 @@ def locked(state: object) -> mt.Verdict:
         (LosesSomethingOnTheWay(), "pure"),
         (appends, "untouched"),
     ],
-    ids=str,
 )
 def test_a_faulty_verifier_is_found(verifier: object, promise: str) -> None:
     assert broken(verifier, passes=[Order(3, [1, 2]), Order(4, [4])], deadline=0.3) == promise
@@ -229,7 +228,6 @@ LATER, EARLIER = mt.Violation("b", mt.Span(5, 6)), mt.Violation("a", mt.Span(1, 
         mt.Violation("b", mt.Span(5, 6), also=(EARLIER,)),
         mt.Violation("a", mt.Span(1, 2), also=(mt.Violation("", mt.Span(5, 6)),)),
     ],
-    ids=str,
 )
 def test_a_verdict_without_sense_is_found(verdict: object) -> None:
     assert broken(says(verdict), violates=["a state"]) == "verdict"

@@ -1,6 +1,6 @@
-"""A Ray cluster of two nodes on this machine, until Ctrl-C: to try here what a real cluster does.
+"""A Ray cluster of several nodes on this machine, until Ctrl-C: to try here what a real cluster does.
 
-    $ python deploy/two_nodes.py
+    $ python deploy/local_cluster.py
     export RAY_ADDRESS=127.0.0.1:41234 RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=/tmp/mt-x1y2z3/token
 
 With these in its environment every midtrace command and program runs its checks there. The cluster listens on loopback
@@ -75,8 +75,8 @@ class Node:
 
 
 @contextlib.contextmanager
-def cluster(*, cpus: int, resources: Mapping[str, float]) -> Iterator[Mapping[str, str]]:
-    """Two nodes, the second with custom `resources`; gives the environment that leads there.
+def cluster(*, nodes: int, cpus: int, resources: Mapping[str, float]) -> Iterator[Mapping[str, str]]:
+    """So many nodes, the last with custom `resources`; gives the environment that leads there.
 
     Raises `EngineError` where they do not start.
     """
@@ -88,25 +88,28 @@ def cluster(*, cpus: int, resources: Mapping[str, float]) -> Iterator[Mapping[st
     os.environ.pop("RAY_ADDRESS", None)
     prepare(None)
     environment = dict(os.environ)
+    apart = {name: value for name, value in environment.items() if name not in ON_LOOPBACK}
     address = Address("127.0.0.1", _free_port())
     common = ["--num-cpus", str(cpus), "--object-store-memory", str(80 << 20), "--disable-usage-stats"]
-    nodes: list[Node] = []
+    started: list[Node] = []
     try:
-        head = ["--head", "--port", str(address.port), "--include-dashboard=false", "--temp-dir", str(folder)]
-        nodes.append(Node(RAY, [*head, *common], environment, folder / "head.log"))
-        nodes[0].wait()
-        for name in ON_LOOPBACK:
-            del environment[name]
-        second = ["--address", str(address), "--node-ip-address", address.host, "--resources", json.dumps(resources)]
-        nodes.append(Node(RAY_ON_LOOPBACK, [*second, *common], environment, folder / "second.log"))
-        nodes[1].wait()
+        for number in range(1, nodes + 1):
+            arguments = [*common, "--resources", json.dumps(resources if number == nodes else {})]
+            log = folder / f"node-{number}.log"
+            if number == 1:
+                arguments += ["--head", "--port", str(address.port), "--temp-dir", str(folder)]
+                started.append(Node(RAY, [*arguments, "--include-dashboard=false"], environment, log))
+            else:
+                arguments += ["--address", str(address), "--node-ip-address", address.host]
+                started.append(Node(RAY_ON_LOOPBACK, arguments, apart, log))
+            started[-1].wait()
         yield {
             "RAY_ADDRESS": str(address),
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN_PATH": str(token),
         }
     finally:
-        for node in reversed(nodes):
+        for node in reversed(started):
             node.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -122,14 +125,15 @@ def _free_port() -> int:
 def main() -> None:
     """Start, print, wait, stop."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--nodes", type=int, default=2, help="how many (default: 2)")
     parser.add_argument("--cpus", type=int, default=2, help="processors that each node offers (default: 2)")
     parser.add_argument(
-        "--resources", type=json.loads, default={}, metavar="JSON", help="custom resources of the second node"
+        "--resources", type=json.loads, default={}, metavar="JSON", help="custom resources of the last node"
     )
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        with cluster(cpus=options.cpus, resources=options.resources) as environment:
+        with cluster(nodes=options.nodes, cpus=options.cpus, resources=options.resources) as environment:
             print("export", *(f"{name}={value}" for name, value in environment.items()), flush=True)
             signal.pause()
     except EngineError as error:
