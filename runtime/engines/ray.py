@@ -115,7 +115,13 @@ class RayEngine:
         )
 
     def open(self) -> None:
-        """Start or join Ray, and start the workers. Raises `EngineError` where that fails."""
+        """Start or join Ray, and start the workers.
+
+        Raises `EngineError` where that fails, `UsageError` for what cannot be shipped.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            for each in self._ship:
+                wheel_of(each, Path(folder))
         self._dispatcher.open(START)
 
     def connect(self, deliver: Deliver, /) -> Line:
@@ -173,7 +179,9 @@ class RayEngine:
         assert self._folder is not None
         environment = dict(self._runtime_env)
         if ship:
-            environment["py_modules"] = [str(wheel_of(each, self._folder)) for each in ship]
+            theirs = environment.get("py_modules", ())
+            assert isinstance(theirs, Sequence)
+            environment["py_modules"] = [*theirs, *(str(wheel_of(each, self._folder)) for each in ship)]
         ray.init(
             address=str(self._address),
             log_to_driver=False,
