@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import functools
 import importlib
 import os
 import resource
@@ -117,9 +116,22 @@ def _have_children_die_along() -> None:
 
     A child left over would also hold this process's connections open, and nobody would notice that it is gone.
     """
-    with contextlib.suppress(OSError, AttributeError):
-        prctl = ctypes.CDLL(None, use_errno=True).prctl
-        os.register_at_fork(after_in_child=functools.partial(prctl, PR_SET_PDEATHSIG, signal.SIGKILL))
+    try:
+        prctl = ctypes.CDLL(None).prctl
+    except (OSError, AttributeError):
+        return
+    parent = 0
+
+    def before() -> None:
+        nonlocal parent
+        parent = os.getpid()
+
+    def in_child() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it has ended already, and the kernel has nothing more to tell
+            os._exit(1)
+
+    os.register_at_fork(before=before, after_in_child=in_child)
 
 
 def _pages(column: int) -> int:
