@@ -13,6 +13,9 @@ from .inbox import Worker
 OUTAGE = 15.0
 """Seconds without any worker after which checks wait no longer: a fresh worker takes one to ten."""
 
+FIRST = 120.0
+"""The same where there has been none yet: a machine may be busy with starting the rest of an engine."""
+
 FAILED_STARTS = 3
 """Workers in a row that die before they are ready, while nobody else works: then none will be."""
 
@@ -40,6 +43,7 @@ class Staff:
         self._failures = 0
         self._not_before = 0.0
         self._dark_since: float | None = None
+        self._had_any = False
 
     def __iter__(self) -> Iterator[Desk]:
         return iter(list(self.desks.values()))
@@ -56,6 +60,7 @@ class Staff:
         self._failures = 0
         self._not_before = 0.0
         self._dark_since = None
+        self._had_any = False
 
     def fill(self) -> None:
         """Hire until there are enough."""
@@ -76,6 +81,7 @@ class Staff:
         desk.idle_since = time.monotonic()
         self._failures = 0
         self._dark_since = None
+        self._had_any = True
 
     def is_dead(self, worker: Worker, reason: str) -> None:
         """Note that a worker is gone, or of no more use."""
@@ -109,19 +115,23 @@ class Staff:
 
     def outage(self) -> str:
         """What to tell those who wait, where nobody has worked for too long; else nothing."""
-        if self.broken or self._dark_since is None or time.monotonic() < self._dark_since + OUTAGE:
+        if self.broken or self._dark_since is None or time.monotonic() < self._dark_since + self._bearable:
             return self.broken
-        return f"no worker has been ready for {OUTAGE:g} s"
+        return f"no worker has been ready for {self._bearable:g} s"
 
     def due(self) -> float | None:
         """When somebody here must be looked at again."""
         times = [desk.running.kill_at for desk in self.desks.values() if desk.running]
         times += [desk.hired + self.patience for desk in self.desks.values() if not desk.ready]
         if self._dark_since is not None and not self.outage():
-            times.append(self._dark_since + OUTAGE)
+            times.append(self._dark_since + self._bearable)
         if len(self.desks) < self.size and not self.broken:
             times.append(self._not_before)
         return min(times, default=None)
+
+    @property
+    def _bearable(self) -> float:
+        return OUTAGE if self._had_any else FIRST
 
     def _look(self) -> None:
         if self.size == 0:

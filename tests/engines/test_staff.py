@@ -42,6 +42,14 @@ def test_a_worker_that_is_never_ready_is_replaced(monkeypatch: pytest.MonkeyPatc
         office.learn()
 
 
+def test_the_first_worker_may_take_longer_than_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staff, "OUTAGE", 0.05)
+    monkeypatch.setattr(staff, "PAUSE", 0.01)
+    with closing(Office(starts=["silent", "ready"], patience=0.3)) as office:
+        office.hand = office.hands.get(timeout=10)
+        office.learn()
+
+
 def test_without_any_worker_checks_are_given_up_and_later_ones_are_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """An outage does not hang runs, and is over when it is over."""
     monkeypatch.setattr(staff, "OUTAGE", 0.05)
