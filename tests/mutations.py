@@ -20,6 +20,7 @@ PACKAGES = {"runtime": "midtrace", "verifiers": "midtrace/verifiers", "extractor
 MACHINE = ("tests/machine",)
 SESSION = ("tests/test_session.py",)
 ENGINES = ("tests/engines", "-k", "local")
+OFFICE = ("tests/engines/test_staff.py", "tests/engines/test_scale.py", "tests/engines/test_batches.py")
 SECONDS = 600
 
 
@@ -242,8 +243,8 @@ MUTATIONS = (
         "a-lost-worker-is-not-replaced",
         "engines/department.py",
         "        self.staff.fill()\n\n    def assign",
-        "        if not self.staff.desks:\n            self.staff.fill()\n\n    def assign",
-        ENGINES,
+        "        if not self.turns.oldest:\n            self.staff.fill()\n\n    def assign",
+        OFFICE,
     ),
     # 10 Model text is data
     Mutation(
@@ -252,7 +253,7 @@ MUTATIONS = (
         "engines/department.py",
         "if each.running and each.running.kill_at <= now",
         "if each.running and each.running.kill_at <= 0",
-        ENGINES,
+        OFFICE,
     ),
 )
 
