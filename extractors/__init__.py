@@ -12,22 +12,58 @@ from ._expressions import Percent as Percent
 from ._expressions import Quantity as Quantity
 from ._expressions import Root as Root
 from ._expressions import subexpressions as subexpressions
+from ._term_language import TermError as TermError
+from ._term_language import parse_term as parse_term
+from ._terms import Apply as Apply
+from ._terms import Boolean as Boolean
+from ._terms import Choice as Choice
+from ._terms import Constant as Constant
+from ._terms import Integer as Integer
+from ._terms import Operator as Operator
+from ._terms import Real as Real
+from ._terms import Sort as Sort
+from ._terms import Term as Term
+from ._terms import Value as Value
+from ._terms import Variable as Variable
+from ._terms import equals as equals
+from ._terms import variables_of as variables_of
 from .arithmetic import ArithmeticClaim as ArithmeticClaim
 from .arithmetic import ArithmeticClaims as ArithmeticClaims
 from .arithmetic import ClaimedArithmetic as ClaimedArithmetic
+from .assignments import Assignments as Assignments
+from .assignments import Claim as Claim
+from .assignments import Claims as Claims
 
 __all__ = [
+    "Apply",
     "ArithmeticClaim",
     "ArithmeticClaims",
+    "Assignments",
     "Binary",
+    "Boolean",
+    "Choice",
+    "Claim",
     "ClaimedArithmetic",
+    "Claims",
+    "Constant",
     "Expression",
     "Group",
+    "Integer",
     "Mixed",
     "Negative",
     "Number",
+    "Operator",
     "Percent",
     "Quantity",
+    "Real",
     "Root",
+    "Sort",
+    "Term",
+    "TermError",
+    "Value",
+    "Variable",
+    "equals",
+    "parse_term",
     "subexpressions",
+    "variables_of",
 ]

@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from .arithmetic import Arithmetic as Arithmetic
+from .constraints import Constraints as Constraints
+from .symbols import symbol as symbol
 
-__all__ = ["Arithmetic"]
+__all__ = ["Arithmetic", "Constraints", "symbol"]
