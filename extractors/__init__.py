@@ -33,6 +33,9 @@ from .arithmetic import ClaimedArithmetic as ClaimedArithmetic
 from .assignments import Assignments as Assignments
 from .assignments import Claim as Claim
 from .assignments import Claims as Claims
+from .logic_grid import Grid as Grid
+from .logic_grid import GridCell as GridCell
+from .logic_grid import GridCells as GridCells
 
 __all__ = [
     "Apply",
@@ -47,6 +50,9 @@ __all__ = [
     "Claims",
     "Constant",
     "Expression",
+    "Grid",
+    "GridCell",
+    "GridCells",
     "Group",
     "Integer",
     "Mixed",

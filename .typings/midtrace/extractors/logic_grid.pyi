@@ -1,0 +1,1 @@
+from extractors.logic_grid import *

@@ -1,0 +1,1 @@
+from verifiers.logic_grid import *
