@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -58,6 +59,17 @@ def load(kind: Kind, name: str) -> object:
                 ) from failure
     names = ", ".join(point.name for point in points)
     raise UsageError(f"{kind[:-1]} {name!r}: expected one of {names}")
+
+
+def needs_problem(name: str) -> bool:
+    """Whether the factory called `name` makes monitors for one problem each: it takes a `problem`, as text."""
+    factory = load("monitors", name)
+    if not callable(factory):
+        raise UsageError(f"monitor {name!r}: expected a function that makes a Monitor")
+    try:
+        return "problem" in inspect.signature(factory).parameters
+    except ValueError:  # written in C
+        return False
 
 
 def monitor(name: str, options: Mapping[str, object]) -> Monitor:

@@ -12,7 +12,7 @@ import inspect
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, Self, assert_never, runtime_checkable
 
 import anyio
@@ -363,7 +363,9 @@ class Run:
             written=provenance(tip),
         )
         violations = (
-            StandingViolation(track.monitor.name, each.span or Span(entry.check.start, entry.check.end), each)
+            StandingViolation(
+                track.monitor.name, each.span or Span(entry.check.start, entry.check.end), replace(each, also=())
+            )
             for track in machine.tracks
             for entry in track.entries
             if isinstance(entry.verdict, Violation)
@@ -373,7 +375,7 @@ class Run:
             status=finish.status,
             reason=finish.reason,
             text=text,
-            violations=tuple(violations),
+            violations=tuple(dict.fromkeys(violations)),  # checks of the whole trace find the same again and again
             interventions=tuple(self._interventions),
             certificate=certificate,
             ledger=ledger,

@@ -28,6 +28,7 @@ from midtrace.extractors import (
     variables_of,
 )
 
+from ._answers import Unencodable
 from ._evaluation import Undefined, evaluate
 
 MAX_VALUES = 64
@@ -37,10 +38,6 @@ MAX_CASES = 4096
 """Combinations of values that one comparison may have to be spelt out."""
 
 Formula: TypeAlias = Any  # z3 ships no types
-
-
-class Unencodable(Exception):  # noqa: N818  (a state of the term, not a fault)
-    """This way does not suit the term."""
 
 
 class Encoding(Protocol):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import z3
 
 from midtrace.extractors import Sort, Term, Value, equals
 
-from ._encodings import Formula, Unencodable, encode
+from ._answers import Answer, Conflict, Undecided, Unencodable
+from ._encodings import Formula, encode
 
 EFFORT = 2_000_000
 """What one question may cost, in z3's own count of steps; up to a second or so. The same on every machine."""
@@ -21,22 +21,8 @@ QUESTIONS = 60
 MOST_CONFLICTS = 8
 """Conflicts that are told of one state; the rest of a text that is as wrong as that can wait."""
 
-Answer: TypeAlias = Literal["contradicted", "entailed", "open"]
-
 # Else a check that runs swallows an interrupt from the keyboard.
 z3.set_param("ctrl_c", False)  # noqa: FBT003
-
-
-class Undecided(Exception):  # noqa: N818  (becomes an `Unknown`)
-    """The solver gave up within its limits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Claims, by their index, that these rules exclude; more than one where only all together are impossible."""
-
-    claims: tuple[int, ...]
-    rules: tuple[str, ...]
 
 
 class Session:

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from midtrace import Pass, Unknown, UsageError, Verdict, Violation
 from midtrace.extractors import (
@@ -29,11 +29,13 @@ from midtrace.extractors import (
     variables_of,
 )
 
-from ._encodings import Unencodable
-from ._solving import Conflict, Session, Undecided
+from ._answers import Conflict, Undecided, Unencodable
 from ._sorts import resolved
 from ._specification import specification
 from .symbols import Symbolic
+
+if TYPE_CHECKING:
+    from ._solving import Session
 
 MAX_NAMED = 6
 """Rules that a message names; where it takes more to exclude a claim, it says so."""
@@ -179,6 +181,8 @@ def shown(value: Value) -> str:
 
 @functools.lru_cache(maxsize=SESSIONS)
 def _session(problem: Problem) -> Session:
+    from ._solving import Session  # noqa: PLC0415  (the process that only describes a problem needs no solver)
+
     try:
         return Session(problem.sorts, problem.rules)
     except Unencodable as error:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 import anyio
 import click
@@ -23,21 +22,14 @@ from ..outcome import Outcome
 from ..policies import Observe
 from ..records import dump
 from ..records.json import Json
+from .explain import explained
 from .files import writable
-from .naming import chosen, monitor_options
+from .naming import Chosen, monitor_options
+from .rows import Row, read_rows, read_text
 
 VIOLATIONS = 1
 BATCH = 16
 """Rows under way at a time: enough to keep the workers fed, and no more text in memory than that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One text to verify, and the problem that it is about."""
-
-    id: Json
-    text: str
-    problem: str
 
 
 @click.command()
@@ -45,7 +37,11 @@ class Row:
 @monitor_options
 @click.option("--text-field", metavar="NAME", help="Read JSON Lines, with the text in this field.")
 @click.option("--problem-field", metavar="NAME", help="The field that holds the problem.")
+@click.option(
+    "--problem", "problem_file", type=click.Path(path_type=Path), help="A file with the problem of all texts."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Write findings here instead of standard output.")
+@click.option("--explain", is_flag=True, help="Print each violation in its context, instead of findings.")
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True)
 @click.option("--jobs", type=click.IntRange(min=1), help="Checks at a time; default: cores minus one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document with the sums.")
@@ -56,7 +52,9 @@ def check(
     file_of_monitors: Path | None,
     text_field: str | None,
     problem_field: str | None,
+    problem_file: Path | None,
     out: Path | None,
+    explain: bool,
     engine: EngineName,
     jobs: int | None,
     as_json: bool,
@@ -65,50 +63,78 @@ def check(
 
     Exits with 1 if there are violations.
     """
-    monitors = [replace(each, policy=Observe()) for each in chosen(names, file_of_monitors)]
+    chosen = Chosen(names, file_of_monitors)
     if problem_field is not None and text_field is None:
         raise UsageError("--problem-field needs --text-field")
-    rows = list(_rows(_text(file), str(file), text_field, problem_field))
+    if problem_field is not None and problem_file is not None:
+        raise UsageError("--problem and --problem-field: expected one of them")
+    if explain and as_json:
+        raise UsageError("--explain and --json: expected one of them")
+    if chosen.needing and problem_field is None and problem_file is None:
+        needing = ", ".join(repr(name) for name in chosen.needing)
+        raise UsageError(f"monitor {needing} needs a problem: expected --problem-field NAME or --problem FILE")
+    rows = list(read_rows(read_text(file), str(file), text_field, problem_field))
+    if problem_file is not None:
+        problem = read_text(problem_file)
+        chosen.monitors(problem)  # what cannot be read is told once, not for every row
+        rows = [replace(row, problem=problem) for row in rows]
     with ExitStack() as stack:
         sink: TextIO | None = None
         if out is not None:
             sink = stack.enter_context(writable("--out", out))
-        elif not as_json:
+        elif not as_json and not explain:
             sink = sys.stdout
         shown = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
         task = shown.add_task(f"checking {file}", total=len(rows))
         totals = {"rows": len(rows), "checks": 0, "violations": 0, "unknown": 0}
+        unread: list[str] = []
 
-        def tell(row: Row, outcome: Outcome) -> None:
+        def tell(row: Row, outcome: Outcome | UsageError) -> None:
             finding = _finding(row, outcome)
-            totals["checks"] += outcome.ledger.checks
-            totals["violations"] += len(outcome.violations)
-            totals["unknown"] += _unknown(outcome)
+            totals["unknown"] += cast("int", finding["unknown"])
+            if isinstance(outcome, UsageError):
+                unread.append(f"row {row.id}: {outcome}")
+            else:
+                totals["checks"] += outcome.ledger.checks
+                totals["violations"] += len(outcome.violations)
+                for standing in outcome.violations if explain else ():
+                    name = str(file) if text_field is None else f"row {row.id}"
+                    click.echo("\n".join(explained(row.text, name, standing)))
             if sink is not None:
                 sink.write(dump(finding) + "\n")
             shown.advance(task)
 
         async def work() -> None:
             async with open_runtime(engine, workers=jobs) as runtime:
-                async for row, outcome in _checked(runtime, rows, monitors):
+                async for row, outcome in _checked(runtime, rows, chosen):
                     tell(row, outcome)
 
         anyio.run(work, backend="asyncio")
+    if unread:
+        click.echo(f"midtrace: {len(unread)} of {len(rows)} rows were not checked; {unread[0]}", err=True)
+    if explain:
+        sums = ", ".join(f"{count} {name}" for name, count in totals.items())
+        click.echo(sums)
     if as_json:
         click.echo(dump({**totals}))
     return VIOLATIONS if totals["violations"] else 0
 
 
 async def _checked(
-    runtime: Runtime, rows: Sequence[Row], monitors: Sequence[Monitor]
-) -> AsyncIterator[tuple[Row, Outcome]]:
+    runtime: Runtime, rows: Sequence[Row], chosen: Chosen
+) -> AsyncIterator[tuple[Row, Outcome | UsageError]]:
     """The rows with their outcomes, in order. Nothing is yielded from inside a task group."""
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
-        outcomes: list[Outcome | None] = [None] * len(batch)
+        outcomes: list[Outcome | UsageError | None] = [None] * len(batch)
 
-        async def one(index: int, row: Row, outcomes: list[Outcome | None] = outcomes) -> None:
-            outcomes[index] = await _outcome(runtime, row, monitors)
+        async def one(index: int, row: Row, outcomes: list[Outcome | UsageError | None] = outcomes) -> None:
+            try:
+                monitors = [replace(each, policy=Observe()) for each in chosen.monitors(row.problem)]
+            except UsageError as error:  # one problem that cannot be read must not cost all other rows
+                outcomes[index] = error
+            else:
+                outcomes[index] = await _outcome(runtime, row, monitors)
 
         async with anyio.create_task_group() as tasks:
             for index, row in enumerate(batch):
@@ -125,56 +151,13 @@ async def _outcome(runtime: Runtime, row: Row, monitors: Sequence[Monitor]) -> O
     return await runtime.generate(replay, row.problem, monitors=monitors, limits=Limits(characters=None))
 
 
-def _text(file: Path) -> str:
-    try:
-        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}") from error
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file}: expected UTF-8 text (byte {error.start} is not)") from error
-
-
-def _rows(text: str, name: str, text_field: str | None, problem_field: str | None) -> Iterator[Row]:
-    if text_field is None:
-        if text:
-            yield Row(1, text, "")
-        return
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            raise UsageError(f"{name}, line {number}: expected JSON ({error})") from error
-        except RecursionError as error:
-            raise UsageError(f"{name}, line {number}: expected JSON, nested less deeply") from error
-        if not isinstance(record, Mapping):
-            raise UsageError(f"{name}, line {number}: expected a JSON object")
-        content = _field(record, text_field, f"{name}, line {number}")
-        problem = "" if problem_field is None else _field(record, problem_field, f"{name}, line {number}")
-        yield Row(record.get("id", number), content, problem)
-
-
-def _field(record: Mapping[str, object], field: str, where: str) -> str:
-    value = record.get(field)
-    if isinstance(value, str):
-        return value
-    if field not in record:
-        raise UsageError(f"{where}: no field {field!r}; it has {', '.join(list(record)[:8])}")
-    return dump(value) if isinstance(value, Mapping | list) else _not_text(field, value, where)
-
-
-def _not_text(field: str, value: object, where: str) -> str:
-    raise UsageError(f"{where}: expected text in field {field!r}, got {type(value).__name__}")
-
-
 def _unknown(outcome: Outcome) -> int:
     return sum(row.checks for row in outcome.certificate.rows if row.verdict == "unknown")
 
 
-def _finding(row: Row, outcome: Outcome) -> dict[str, Json]:
+def _finding(row: Row, outcome: Outcome | UsageError) -> dict[str, Json]:
+    if isinstance(outcome, UsageError):
+        return {"id": row.id, "checks": 0, "violations": [], "unknown": 1, "error": str(outcome)}
     found: list[Json] = [
         {
             "monitor": standing.monitor,

@@ -92,8 +92,13 @@ class _Entry(_Strict):
     priority: int | None = None
     deadline: float | None = None
 
-    def monitor(self) -> Monitor:
-        made = plugins.monitor(self.use, self.options)
+    @property
+    def needs_problem(self) -> bool:
+        return "problem" not in self.options and plugins.needs_problem(self.use)
+
+    def monitor(self, problem: str) -> Monitor:
+        options = {**self.options, "problem": problem} if self.needs_problem else self.options
+        made = plugins.monitor(self.use, options)
         return replace(
             made,
             name=made.name if self.name is None else self.name,
@@ -117,15 +122,26 @@ def monitor_options(command: F) -> F:
     return named(filed(command))
 
 
-def chosen(names: tuple[str, ...], file: Path | None) -> list[Monitor]:
+class Chosen:
     """The monitors that a command was given. Raises `UsageError` where there are none, or where one is wrong."""
-    monitors = [plugins.monitor(name, {}) for name in names]
-    if file is not None:
-        monitors += [entry.monitor() for entry in _read(file).monitors]
-    if not monitors:
-        raise UsageError("no monitor: expected --monitor NAME or --monitors FILE (`midtrace plugins` lists names)")
-    check_names(monitors)
-    return monitors
+
+    def __init__(self, names: tuple[str, ...], file: Path | None) -> None:
+        self._entries = [_Entry(use=name) for name in names]
+        if file is not None:
+            self._entries += _read(file).monitors
+        if not self._entries:
+            raise UsageError("no monitor: expected --monitor NAME or --monitors FILE (`midtrace plugins` lists names)")
+        self.needing = tuple(entry.use for entry in self._entries if entry.needs_problem)
+        self._free = None if self.needing else self._made("")
+
+    def monitors(self, problem: str) -> list[Monitor]:
+        """Them, for this problem. Raises `UsageError` where one of them cannot read it."""
+        return self._made(problem) if self._free is None else self._free
+
+    def _made(self, problem: str) -> list[Monitor]:
+        monitors = [entry.monitor(problem) for entry in self._entries]
+        check_names(monitors)
+        return monitors
 
 
 def _read(file: Path) -> _File:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
-from .errors import UsageError, expect_one_of
-from .policies import Policy, Rollback
-from .resources import ORDINARY, Resources
-from .triggers.lines import EveryLine
-from .triggers.protocol import Trigger
-from .verdicts import FunctionVerifier, Judge, Verifier
-from .views import Extractor, FunctionExtractor, Reader, UnitText
+from ..errors import UsageError, expect_one_of
+from ..policies import Policy, Rollback
+from ..resources import ORDINARY, Resources
+from ..triggers.lines import EveryLine
+from ..triggers.protocol import Trigger
+from ..verdicts import FunctionVerifier, Judge, Verifier
+from ..views import Extractor, FunctionExtractor, Reader, UnitText
 
 # A monitor only carries extractor and verifier to a worker, where they meet; the type of the state is theirs.
 AnyExtractor: TypeAlias = Extractor[Any] | Reader[Any]
@@ -109,20 +109,3 @@ def check_names(monitors: Sequence[Monitor]) -> None:
         if monitor.name in seen:
             raise UsageError(f"two monitors are called {monitor.name!r}: expected a name for each")
         seen.add(monitor.name)
-
-
-MonitorFactory: TypeAlias = Callable[[], Monitor]
-"""What the entry-point group `midtrace.monitors` holds."""
-
-
-def arithmetic(policy: Policy | None = None) -> Monitor:
-    """Arithmetic claims of each line, checked exactly; a wrong one is cut away and written right."""
-    from midtrace.extractors import ArithmeticClaims  # noqa: PLC0415  (verifiers build on this package)
-    from midtrace.verifiers import Arithmetic  # noqa: PLC0415
-
-    return Monitor(
-        "arithmetic",
-        extract=ArithmeticClaims(),
-        verify=Arithmetic(),
-        policy=Rollback(to="claim", repair="correct") if policy is None else policy,
-    )
