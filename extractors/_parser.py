@@ -24,9 +24,9 @@ class Refused(Exception):  # noqa: N818  (control flow inside this package, not 
     """The tokens are not an expression that can be read safely."""
 
 
-def parse(tokens: Sequence[Token]) -> Expression | None:
-    """The expression that these tokens are as a whole, or None. Limits: 60 tokens, 400 characters, depth 50."""
-    if not tokens or len(tokens) > MAX_TOKENS or tokens[-1].end - tokens[0].start > MAX_CHARACTERS:
+def parse(tokens: Sequence[Token], *, most: int = MAX_TOKENS) -> Expression | None:
+    """The expression that these tokens are as a whole, or None. Limits: `most` tokens, 400 characters, depth 50."""
+    if not tokens or len(tokens) > most or tokens[-1].end - tokens[0].start > MAX_CHARACTERS:
         return None
     parser = _Parser(tokens)
     try:

@@ -113,7 +113,7 @@ def check(
     if unread:
         click.echo(f"midtrace: {len(unread)} of {len(rows)} rows were not checked; {unread[0]}", err=True)
     if explain:
-        sums = ", ".join(f"{count} {name}" for name, count in totals.items())
+        sums = ", ".join(f"{name}: {count}" for name, count in totals.items())
         click.echo(sums)
     if as_json:
         click.echo(dump({**totals}))

@@ -56,7 +56,7 @@ def test_violations_are_shown_in_their_context(rows: str) -> None:
         "   |    ^^^^^ x = 3 and y = 6 cannot all be, given total",
         "   = rules: total",
         "   = claims: x = 3; y = 6",
-        "3 rows, 6 checks, 1 violations, 1 unknown",
+        "rows: 3, checks: 6, violations: 1, unknown: 1",
     ]
     assert done.returncode == 1
 
