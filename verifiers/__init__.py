@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from .arithmetic import Arithmetic as Arithmetic
+from .combinators import AllOf as AllOf
+from .combinators import AnyOf as AnyOf
+from .combinators import Cached as Cached
 from .constraints import Constraints as Constraints
 from .logic_grid import LogicGrid as LogicGrid
 from .symbols import symbol as symbol
 
-__all__ = ["Arithmetic", "Constraints", "LogicGrid", "symbol"]
+__all__ = ["AllOf", "AnyOf", "Arithmetic", "Cached", "Constraints", "LogicGrid", "symbol"]
