@@ -33,6 +33,9 @@ from .arithmetic import ClaimedArithmetic as ClaimedArithmetic
 from .assignments import Assignments as Assignments
 from .assignments import Claim as Claim
 from .assignments import Claims as Claims
+from .json_values import JsonObjects as JsonObjects
+from .json_values import JsonValue as JsonValue
+from .json_values import JsonValues as JsonValues
 from .logic_grid import Grid as Grid
 from .logic_grid import GridCell as GridCell
 from .logic_grid import GridCells as GridCells
@@ -55,6 +58,9 @@ __all__ = [
     "GridCells",
     "Group",
     "Integer",
+    "JsonObjects",
+    "JsonValue",
+    "JsonValues",
     "Mixed",
     "Negative",
     "Number",

@@ -73,14 +73,14 @@ Term: TypeAlias = Constant | Variable | Apply
 
 
 def variables_of(term: Term) -> Iterator[str]:
-    """The names of the variables in a term, once for each time they occur."""
+    """The names of the variables in a term, in its order, once for each time they occur."""
     pending: list[Term] = [term]
     while pending:
         match pending.pop():
             case Variable(name):
                 yield name
             case Apply(_, arguments):
-                pending += arguments
+                pending += reversed(arguments)
             case Constant():
                 pass
 

@@ -8,6 +8,7 @@ from .combinators import AnyOf as AnyOf
 from .combinators import Cached as Cached
 from .constraints import Constraints as Constraints
 from .logic_grid import LogicGrid as LogicGrid
+from .state_invariants import StateInvariants as StateInvariants
 from .symbols import symbol as symbol
 
-__all__ = ["AllOf", "AnyOf", "Arithmetic", "Cached", "Constraints", "LogicGrid", "symbol"]
+__all__ = ["AllOf", "AnyOf", "Arithmetic", "Cached", "Constraints", "LogicGrid", "StateInvariants", "symbol"]

@@ -10,11 +10,11 @@ from midtrace.extractors import Apply, Constant, Term, Value, Variable
 
 
 class Undefined(ArithmeticError):  # noqa: N818  (a state of the term, not a fault)
-    """The term has no value: a division by zero."""
+    """The term has no value: a division by zero, or arithmetic with a name."""
 
 
 def evaluate(term: Term, values: Mapping[str, Value]) -> Value:
-    """What a term comes to. Raises `KeyError` for a variable without a value, `Undefined` for a division by zero."""
+    """What a term comes to. Raises `KeyError` for a variable without a value, `Undefined` where there is none."""
     match term:
         case Constant(value):
             return value
@@ -49,6 +49,8 @@ def _applied(term: Apply, found: list[Value]) -> Value:
         case "if":
             raise AssertionError("dealt with before")
         case _:
+            if any(isinstance(value, str) for value in found):
+                raise Undefined
             return _number(term, [Fraction(value) for value in found])
 
 

@@ -36,7 +36,7 @@ class AllOf:
         verdicts = [each.check(state) for each in self.verifiers]
         violations = _violations(verdicts)
         if violations:
-            return _together(violations)
+            return together(violations)
         unknown = next((verdict for verdict in verdicts if isinstance(verdict, Unknown)), None)
         return unknown or Pass(checked=sum(verdict.checked for verdict in verdicts if isinstance(verdict, Pass)))
 
@@ -67,7 +67,7 @@ class AnyOf:
                 return verdict
             verdicts.append(verdict)
         unknown = next((verdict for verdict in verdicts if isinstance(verdict, Unknown)), None)
-        return unknown or _together(_violations(verdicts))
+        return unknown or together(_violations(verdicts))
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -137,6 +137,7 @@ def _apart(violation: Violation) -> Iterator[Violation]:
         yield from _apart(each)
 
 
-def _together(violations: list[Violation]) -> Violation:
-    violations.sort(key=lambda each: each.span or (0, 0))
-    return replace(violations[0], also=tuple(violations[1:]))
+def together(violations: Sequence[Violation]) -> Violation:
+    """One violation for several: the earliest in the text, with the others in `also`."""
+    first, *others = sorted(violations, key=lambda each: each.span or (0, 0))
+    return replace(first, also=tuple(others))

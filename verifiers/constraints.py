@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,6 +32,7 @@ from midtrace.extractors import (
 from ._answers import Conflict, Undecided, Unencodable
 from ._sorts import resolved
 from ._specification import specification
+from .combinators import together
 from .symbols import Symbolic
 
 if TYPE_CHECKING:
@@ -120,8 +121,7 @@ class Constraints:
                 violations += self._loose(session, claims, conflicts)
         except Undecided:
             return Unknown("the solver gave up within its limits")
-        violations.sort(key=lambda each: each.span or (0, 0))
-        return _first(violations) if violations else Pass(checked=len(claims))
+        return together(violations) if violations else Pass(checked=len(claims))
 
     def _asked(self, session: Session, claim: Claim) -> Term | None:
         """A claim's term, if it is about this problem."""
@@ -220,7 +220,3 @@ def _why(rules: Sequence[str]) -> str:
     if len(rules) > MAX_NAMED:
         return f", given {len(rules)} of the rules together"
     return f", given {', '.join(rules)}"
-
-
-def _first(violations: Sequence[Violation]) -> Violation:
-    return replace(violations[0], also=tuple(violations[1:]))

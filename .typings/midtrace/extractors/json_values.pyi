@@ -1,0 +1,1 @@
+from extractors.json_values import *

@@ -1,0 +1,1 @@
+from verifiers.state_invariants import *
