@@ -46,7 +46,10 @@ class Unparsed(MidtraceError):  # noqa: N818  (it names a finding about text, no
 
 def one_line(error: BaseException) -> str:
     """The error as one line: its type and the first line of its text, at most 300 characters."""
-    text = str(error).strip()
+    try:
+        text = str(error).strip()
+    except Exception:  # noqa: BLE001  (it is somebody's error, and the text of somebody's method)
+        text = ""
     first = text.splitlines()[0] if text else ""
     name = type(error).__name__
     return f"{name}: {first}"[:300] if first else name

@@ -174,6 +174,7 @@ async def open_runtime(
     Raises `EngineError` where the engine cannot start, `UsageError` for arguments that cannot work.
     """
     expect_one_of("open_runtime", "on_engine_lost", on_engine_lost, get_args(OnEngineLost))
+    _check_types(address, preload, pool, ship, runtime_env)
     asked = _Asked(
         engine=engine,
         workers=Bounds.read(workers if workers is not None else max((os.cpu_count() or 2) - 1, 1)),
@@ -195,6 +196,25 @@ async def open_runtime(
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(made.close)
         _keep_sigterm()
+
+
+def _check_types(address: object, preload: object, pool: object, ship: object, runtime_env: object) -> None:
+    """Arguments of another type would fail far from here, or be taken for something else."""
+    expected = {
+        "address": (address is None or (isinstance(address, str) and address), "HOST:PORT or 'auto'"),
+        "preload": (_is_list(preload), "a list of modules"),
+        "pool": (pool is None or isinstance(pool, Pool), "Pool(NAME)"),
+        "ship": (_is_list(ship), "a list of wheels and distributions"),
+        "runtime_env": (runtime_env is None or isinstance(runtime_env, Mapping), "a Ray runtime environment"),
+    }
+    given = {"address": address, "preload": preload, "pool": pool, "ship": ship, "runtime_env": runtime_env}
+    for name, (right, what) in expected.items():
+        if not right:
+            raise UsageError(f"open_runtime({name}={given[name]!r}): expected {what}")
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _keep_sigterm() -> None:

@@ -7,6 +7,15 @@ from dataclasses import dataclass
 
 from .errors import UsageError
 
+LEAST = 0.0001
+"""The least amount of anything that Ray reserves."""
+
+LEAST_MEMORY = 16 << 20
+"""Bytes without which hardly anything can be done."""
+
+RESERVED = frozenset({"CPU", "GPU", "memory", "object_store_memory"})
+"""Names that Ray has for resources of its own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
@@ -30,12 +39,17 @@ class Resources:
     def __post_init__(self) -> None:
         # Hashable, and equal to what was written in another order: checks with equal needs share workers.
         items = self.custom.items() if isinstance(self.custom, Mapping) else self.custom
-        object.__setattr__(self, "custom", tuple(sorted(items)))
+        try:
+            object.__setattr__(self, "custom", tuple(sorted((str(name), amount) for name, amount in items)))
+        except (TypeError, ValueError):
+            raise UsageError(f"Resources(custom={self.custom!r}): expected amounts by name") from None
         for name, amount in (("cpus", self.cpus), *self.amounts.items()):
-            if not amount > 0:
-                raise UsageError(f"Resources({name}={amount}): expected more than 0")
-        if self.memory is not None and self.memory < 1:
-            raise UsageError(f"Resources(memory={self.memory}): expected a number of bytes above 0")
+            if name in RESERVED:
+                raise UsageError(f"Resources(custom={{{name!r}: ...}}): expected another name, or cpus= and memory=")
+            if not isinstance(amount, int | float) or not amount >= LEAST:
+                raise UsageError(f"Resources({name}={amount!r}): expected {LEAST} or more")
+        if self.memory is not None and not (isinstance(self.memory, int) and self.memory >= LEAST_MEMORY):
+            raise UsageError(f"Resources(memory={self.memory!r}): expected bytes, {LEAST_MEMORY} or more")
 
     @property
     def amounts(self) -> dict[str, float]:

@@ -61,7 +61,12 @@ def modules_of(blob: bytes) -> frozenset[str]:
     """Modules that a pickle imports, but for this package's own and Python's: what a worker must have beside them."""
     strings: list[str] = []
     found: set[str] = set()
+    alone = ""  # a text that was put on the stack, and made the only argument of a call
     for code, argument, _ in pickletools.genops(blob):
+        if code.name == "REDUCE" and alone:
+            found.add(alone)  # a function's global that is a module: cloudpickle calls its own importer
+        if code.name not in ("MEMOIZE", "BINPUT", "LONG_BINPUT", "TUPLE1"):
+            alone = argument if isinstance(argument, str) else ""
         if code.name == "GLOBAL":
             found.add(str(argument).split(" ", 1)[0])
         elif code.name == "STACK_GLOBAL":

@@ -21,7 +21,7 @@ from typing import Any
 
 from ..verdicts import Unknown, Verdict
 from .fuse import Fuse
-from .judging import LoadedRule, judge, load_rule, unpack
+from .judging import Deadline, LoadedRule, judge, load_rule, unpack
 from .parcels import Part, Reply, Report, Task
 
 MEMORY = 2 << 30
@@ -34,10 +34,6 @@ PR_SET_PDEATHSIG = 1
 
 WEIGHED = 256
 """Checks between two looks at how much memory this process occupies."""
-
-
-class _Deadline(BaseException):
-    """Raised by the alarm; no `Exception`, so that a verifier's own handlers let it pass."""
 
 
 class Bench:
@@ -95,7 +91,7 @@ def _within(task: Task, rule: LoadedRule) -> Verdict:
             return judge(rule.extract, rule.verify, task.view(rule.prompt))
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-    except _Deadline:
+    except Deadline:
         return Unknown(f"ran longer than {task.deadline:g} s", "timeout")
     except MemoryError:
         return Unknown("ran out of memory", "crashed")
@@ -108,7 +104,7 @@ def _processor_seconds() -> float:
 
 
 def _ring(_signal: int, _frame: FrameType | None) -> None:
-    raise _Deadline
+    raise Deadline
 
 
 def _have_children_die_along() -> None:

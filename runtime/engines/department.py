@@ -49,9 +49,10 @@ class Department:
         spares: int,
         idle: float,
         patience: float,
+        first: float,
     ) -> None:
         self.turns = Turns()
-        self.staff = Staff(hire, patience=patience)
+        self.staff = Staff(hire, patience=patience, first=first)
         self._scale = Scale(bounds, idle)
         self._spares = spares
         self._settle = settle

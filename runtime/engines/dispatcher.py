@@ -38,9 +38,13 @@ from .inline import Inline
 from .parcels import Reply
 from .protocol import Deliver
 from .scale import IDLE, Bounds
+from .staff import OUTAGE
 
 STARTING = 60.0
 """Seconds that a worker may take to be ready."""
+
+FIRST = 120.0
+"""Seconds that the first worker may take: a machine may be busy with starting the rest of an engine."""
 
 CLOSING = 60.0
 """Seconds to wait for the checks thread when the engine closes: Ray may keep it for long, where a cluster is sick."""
@@ -119,6 +123,8 @@ class Dispatcher:
 
     def close(self) -> None:
         """End all workers and the thread. Checks still open are answered with `Unknown`."""
+        if self._thread.ident is None:  # it was never opened
+            return
         self._inbox.put(Closing())
         self._thread.join(CLOSING)
         if self._thread.is_alive():
@@ -246,6 +252,7 @@ class Dispatcher:
                 spares=self._spares if ordinary else 0,
                 idle=self._idle,
                 patience=self._patience,
+                first=FIRST if ordinary else OUTAGE,
             )
         return found
 

@@ -27,6 +27,8 @@ LISTENS = "0A"
 LOOPBACK = re.compile("(0{16}FFFF0000)?[0-9A-F]{6}7F|0{24}01000000")
 """127.0.0.0/8, also as a mapped IPv6 address, and ::1: in hexadecimal, four bytes at a time from last to first."""
 
+_TOKEN = "a cluster with a token lets nobody in without it: RAY_AUTH_MODE=token, RAY_AUTH_TOKEN_PATH=FILE"
+
 _VERSIONS = re.compile(r"Ray: (\S+)\s+Python: (\S+)")
 
 
@@ -50,7 +52,7 @@ class Address(NamedTuple):
         if text == "auto":
             text = _started_here()
         host, _, port = text.rpartition(":")
-        if not (host and port.isdecimal() and int(port) < 1 << 16):
+        if not (host and "/" not in host and port.isdecimal() and int(port) < 1 << 16):
             raise UsageError(f"address={text!r}: expected HOST:PORT or 'auto'")
         return cls(host.strip("[]"), int(port))
 
@@ -118,4 +120,5 @@ def refused(address: Address | None, error: Exception) -> EngineError:
             f"Ray {ray} on Python {python}; expected the same Ray, and the same Python but for its last number"
         )
     doing = f"join Ray at {address}" if address else "start Ray"
-    return EngineError(f"cannot {doing}: {one_line(error)}")
+    hint = f" ({_TOKEN})" if address and "Failed to connect" in text else ""
+    return EngineError(f"cannot {doing}: {one_line(error)}{hint}")

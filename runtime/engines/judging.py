@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from ..errors import Unparsed, one_line
-from ..verdicts import Pass, Unknown, Verdict, Verifier, as_verdict
+from ..verdicts import Pass, Span, Unknown, Verdict, Verifier, Violation, as_verdict
 from ..views import Extractor, View
 from .parcels import Part
 
@@ -42,21 +43,48 @@ def load_rule(rule: AnyRule | Unknown | None, prompt: str | Unknown | None) -> L
     return LoadedRule(*rule, prompt)
 
 
+class Deadline(BaseException):
+    """A check has run for as long as it may; a verifier's own handlers of `Exception` let this pass."""
+
+
 def judge(extract: Extractor[Any], verify: Verifier[Any], view: View) -> Verdict:
-    """The verdict on what `view` shows. Lets `MemoryError` pass: what it means is for the process to say."""
+    """The verdict on what `view` shows, in plain text and numbers.
+
+    Whatever is raised becomes `Unknown`, even what is meant to end a process. Lets `MemoryError` and `Deadline` pass:
+    what they mean is for the process to say.
+    """
     try:
         state = extract.extract(view)
     except Unparsed as finding:
         return Unknown(str(finding), "unparsed")
-    except MemoryError:
+    except (MemoryError, Deadline):
         raise
-    except Exception as error:  # noqa: BLE001
+    except BaseException as error:  # noqa: BLE001
         return Unknown(f"the extractor raised {one_line(error)}", "crashed")
     if state is None:
         return Pass(checked=0)
     try:
-        return as_verdict(verify.check(state))
-    except MemoryError:
+        return _plain(as_verdict(verify.check(state)))
+    except (MemoryError, Deadline):
         raise
-    except Exception as error:  # noqa: BLE001
+    except BaseException as error:  # noqa: BLE001
         return Unknown(f"the verifier raised {one_line(error)}", "crashed")
+
+
+def _plain(verdict: Verdict) -> Verdict:
+    """The same verdict with nothing in it that could not travel: what is no text in its evidence is written as text."""
+    match verdict:
+        case Pass(checked):
+            return verdict if type(verdict) is Pass and type(checked) is int else Pass(int(checked))
+        case Unknown(reason, kind):
+            return Unknown(str(reason), kind)
+        case Violation(message, span, hint, correction, evidence, also):
+            facts = evidence if isinstance(evidence, Mapping) else {"evidence": evidence}
+            return Violation(
+                str(message),
+                span=None if span is None else Span(int(span[0]), int(span[1])),
+                hint=None if hint is None else str(hint),
+                correction=None if correction is None else str(correction),
+                evidence={str(name): str(fact) for name, fact in facts.items()},
+                also=tuple(each for each in map(_plain, also) if isinstance(each, Violation)),
+            )

@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
+from ..errors import one_line
 from ..logs import logger
 from ..resources import Resources
 from .inbox import Post, Recalled, Worker
@@ -38,6 +39,7 @@ class Leasing(Generic[H]):
         self._lock = threading.Lock()
         self._changed = threading.Event()
         self._closing = False
+        self._silent = False
         self._pending: dict[Resources, deque[Leasable[H]]] = {}
         self._held: dict[Leasable[H], tuple[Resources, str]] = {}
         self._returned: list[str] = []
@@ -90,11 +92,14 @@ class Leasing(Generic[H]):
         try:
             answer = self._sync(wishes)
         except Exception as error:  # noqa: BLE001  (a pool that is gone is a state; its workers' ends are told apart)
-            log.debug("the pool does not answer", error=str(error))
+            if not self._silent:
+                log.warning("the pool does not answer; trying again", error=one_line(error))
+            self._silent = True
             with self._lock:
                 self._returned += wishes.returned
                 self._lost += wishes.lost
             return
+        self._silent = False
         self._take(answer)
 
     def _take(self, answer: Answer[H]) -> None:

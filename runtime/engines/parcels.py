@@ -12,7 +12,7 @@ import cloudpickle
 from ..errors import UsageError, one_line
 from ..monitors import Monitor
 from ..resources import Resources
-from ..verdicts import Pass, Unknown, Verdict
+from ..verdicts import Pass, Verdict
 from ..views import View
 
 
@@ -103,11 +103,8 @@ class Report(NamedTuple):
 
 
 def encoded(report: Report) -> bytes:
-    """A report as it travels. A verdict that does not pickle (its evidence is a user's) becomes `Unknown`."""
-    try:
-        return pickle.dumps(([_packed(reply) for reply in report.replies], report.resident))
-    except Exception:  # noqa: BLE001  (third-party objects may raise anything here)
-        return pickle.dumps(([_packed(_sendable(reply)) for reply in report.replies], report.resident))
+    """A report as it travels; its verdicts hold nothing but plain text and numbers."""
+    return pickle.dumps(([_packed(reply) for reply in report.replies], report.resident))
 
 
 def decoded(data: bytes) -> Report:
@@ -123,11 +120,3 @@ def _packed(reply: Reply) -> tuple[int | Verdict, float, float]:
     # Nearly all are a pass, which travels as its number of claims: that takes a fraction of the time.
     verdict, ran, cpu = reply
     return (verdict.checked if type(verdict) is Pass else verdict), ran, cpu
-
-
-def _sendable(reply: Reply) -> Reply:
-    try:
-        pickle.dumps(reply)
-    except Exception as error:  # noqa: BLE001  (as above)
-        return reply._replace(verdict=Unknown(f"the verdict cannot be sent back: {one_line(error)}", "crashed"))
-    return reply

@@ -29,7 +29,7 @@ class Pool:
     detached: bool = False
 
     def __post_init__(self) -> None:
-        if not NAME.fullmatch(self.name):
+        if not isinstance(self.name, str) or not NAME.fullmatch(self.name):
             raise UsageError(f"Pool({self.name!r}): expected a name of letters, digits, dots, dashes and underscores")
 
 

@@ -24,7 +24,7 @@ class Bounds(NamedTuple):
     def read(cls, workers: int | tuple[int, int]) -> Bounds:
         """A number, or the least and the most. Raises `UsageError` for what cannot be."""
         match workers:
-            case int():
+            case int() if not isinstance(workers, bool):
                 bounds = cls(workers, workers)
             case (int(least), int(most)):
                 bounds = cls(least, most)

@@ -13,9 +13,6 @@ from .inbox import Worker
 OUTAGE = 15.0
 """Seconds without any worker after which checks wait no longer: a fresh worker takes one to ten."""
 
-FIRST = 120.0
-"""The same where there has been none yet: a machine may be busy with starting the rest of an engine."""
-
 FAILED_STARTS = 3
 """Workers in a row that die before they are ready, while nobody else works: then none will be."""
 
@@ -31,14 +28,15 @@ class Staff:
     """The workers of one kind; belongs to the checks thread.
 
     `size` is how many there should be, spares included. A worker that is not ready after `patience` seconds counts as
-    dead.
+    dead. Where there has been none yet, it is an outage after `first` seconds.
     """
 
-    def __init__(self, hire: Callable[[], Worker], *, patience: float) -> None:
+    def __init__(self, hire: Callable[[], Worker], *, patience: float, first: float) -> None:
         self.desks: dict[Worker, Desk] = {}
         self.broken = ""
         self.size = 0
         self.patience = patience
+        self._first = first
         self._hire = hire
         self._failures = 0
         self._not_before = 0.0
@@ -131,7 +129,7 @@ class Staff:
 
     @property
     def _bearable(self) -> float:
-        return OUTAGE if self._had_any else FIRST
+        return OUTAGE if self._had_any else self._first
 
     def _look(self) -> None:
         if self.size == 0:
@@ -142,5 +140,6 @@ class Staff:
     def _failed(self, reason: str) -> None:
         self._failures += 1
         self._not_before = time.monotonic() + min(PAUSE * 2 ** (self._failures - 1), LONGEST_PAUSE)
-        if self._failures >= FAILED_STARTS and not any(desk.ready for desk in self.desks.values()):
+        # Who has worked before may come back: those who wait are told when the outage has lasted.
+        if self._failures >= FAILED_STARTS and not self._had_any:
             self.broken = f"no worker can be started: {reason}"

@@ -84,6 +84,9 @@ class Monitor:
             raise UsageError(f"monitor {self.name!r}: verify must have a check method or be a function")
         if self.resources is not None and not isinstance(self.resources, Resources):
             raise UsageError(f"monitor {self.name!r}: resources={self.resources!r}: expected Resources(...)")
+        declared = getattr(self.verify, "resources", None)
+        if declared is not None and not isinstance(declared, Resources):
+            raise UsageError(f"monitor {self.name!r}: its verifier has resources={declared!r}: expected Resources(...)")
         if not isinstance(self.extract, Extractor) and not callable(self.extract):
             raise UsageError(f"monitor {self.name!r}: extract must have an extract method or be a function")
 

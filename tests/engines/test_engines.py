@@ -91,6 +91,55 @@ async def test_a_verifier_that_raises_is_unknown(runtime: mt.Runtime) -> None:
     assert outcome.status == "unverified"
 
 
+class MuteError(Exception):
+    def __str__(self) -> str:
+        raise self
+
+
+@pytest.mark.parametrize(
+    ("raised", "reason"),
+    [
+        (SystemExit(3), "SystemExit: 3"),
+        (KeyboardInterrupt(), "KeyboardInterrupt"),
+        (GeneratorExit("so"), "GeneratorExit: so"),
+        (MuteError(), "MuteError"),
+    ],
+)
+async def test_whatever_a_verifier_raises_is_unknown_at_once(
+    runtime: mt.Runtime, raised: BaseException, reason: str
+) -> None:
+    def raises_it(text: str) -> None:
+        raise raised
+
+    verdict, outcome = await verdict_of(runtime, raises_it)
+
+    assert verdict == mt.Unknown(f"the verifier raised {reason}", "crashed")
+    assert outcome.ledger.checks == len(outcome.certificate.rows), "none was run twice"
+
+
+class Evil:
+    """Pickles into something that cannot be unpickled."""
+
+    def __reduce__(self) -> tuple[type, tuple[str]]:
+        return int, ("not a number",)
+
+    def __str__(self) -> str:
+        return "evil"
+
+
+def accuses(text: str) -> mt.Violation:
+    evidence: dict[str, str] = {"why": Evil(), "how": "so"}  # type: ignore[dict-item]
+    return mt.Violation("wrong", evidence=evidence, also=(mt.Violation("this too", evidence=Evil()),))  # type: ignore[arg-type]
+
+
+async def test_a_violation_arrives_whatever_its_evidence_is_made_of(runtime: mt.Runtime) -> None:
+    verdict, _ = await verdict_of(runtime, accuses)
+
+    assert isinstance(verdict, mt.Violation)
+    assert dict(verdict.evidence) == {"why": "evil", "how": "so"}
+    assert [(each.message, dict(each.evidence)) for each in verdict.also] == [("this too", {"evidence": "evil"})]
+
+
 async def test_an_extractor_that_raises_is_unknown(runtime: mt.Runtime) -> None:
     verdict, _ = await verdict_of(runtime, fine, extract=raises)
 
@@ -280,9 +329,9 @@ async def test_code_that_the_workers_do_not_have_is_told_before_the_stream_start
     """Here only its driver finds the module: it came into the path after the workers had started."""
     (tmp_path / "only_here.py").write_text("def rule(text):\n    return None\n")
     monkeypatch.syspath_prepend(tmp_path)
-    rule = importlib.import_module("only_here").rule
+    module = importlib.import_module("only_here")
     source = Scripted("one line\n")
-    for _ in range(2):
+    for rule in (module.rule, lambda text: module.rule(text), module.rule):
         with pytest.raises(mt.UsageError) as caught:
             await runtime.generate(source, "P", monitors=[mt.Monitor("m", verify=rule)])
         assert str(caught.value).startswith(
@@ -305,6 +354,29 @@ async def test_checks_with_needs_of_their_own_are_run(runtime: mt.Runtime) -> No
     assert verdict == mt.Unknown("ran out of memory", "crashed")
     verdict, _ = await verdict_of(runtime, greedy_in_steps)
     assert verdict == mt.Pass(), "the ordinary ones have more"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"address": 6380}, "open_runtime(address=6380): expected HOST:PORT or 'auto'"),
+        ({"address": ""}, "open_runtime(address=''): expected HOST:PORT or 'auto'"),
+        ({"address": "http://127.0.0.1:6380"}, "address='http://127.0.0.1:6380': expected HOST:PORT or 'auto'"),
+        ({"pool": "team"}, "open_runtime(pool='team'): expected Pool(NAME)"),
+        ({"preload": "z3"}, "open_runtime(preload='z3'): expected a list of modules"),
+        ({"ship": "click"}, "open_runtime(ship='click'): expected a list of wheels and distributions"),
+        ({"runtime_env": [1]}, "open_runtime(runtime_env=[1]): expected a Ray runtime environment"),
+        (
+            {"address": "127.0.0.1:1", "ship": ["no-such-thing"]},
+            "ship='no-such-thing': no distribution of that name is installed; expected one, or the path of a wheel",
+        ),
+    ],
+)
+async def test_arguments_that_cannot_work_are_told_in_one_line(arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(mt.UsageError) as caught:
+        async with mt.open_runtime(**arguments):  # type: ignore[arg-type]
+            pass
+    assert str(caught.value) == message
 
 
 async def test_problems_opening_are_told_in_one_line() -> None:

@@ -85,9 +85,12 @@ def test_needs_are_equal_however_they_are_written() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"cpus": 0}, "Resources(cpus=0): expected more than 0"),
-        ({"custom": {"prover": -1}}, "Resources(prover=-1): expected more than 0"),
-        ({"memory": 0}, "Resources(memory=0): expected a number of bytes above 0"),
+        ({"cpus": 0}, "Resources(cpus=0): expected 0.0001 or more"),
+        ({"cpus": "2"}, "Resources(cpus='2'): expected 0.0001 or more"),
+        ({"custom": {"prover": -1}}, "Resources(prover=-1): expected 0.0001 or more"),
+        ({"custom": ["prover"]}, "Resources(custom=['prover']): expected amounts by name"),
+        ({"custom": {"CPU": 1}}, "Resources(custom={'CPU': ...}): expected another name, or cpus= and memory="),
+        ({"memory": 1}, "Resources(memory=1): expected bytes, 16777216 or more"),
     ],
 )
 def test_needs_that_cannot_be_are_refused(arguments: dict[str, object], message: str) -> None:
@@ -103,6 +106,7 @@ def test_needs_that_cannot_be_are_refused(arguments: dict[str, object], message:
         ((2, 1), "workers=(2, 1): expected (least, most) with 1 <= least <= most"),
         ((0, 1), "workers=(0, 1): expected (least, most) with 1 <= least <= most"),
         ("two", "workers='two': expected a number or (least, most)"),
+        (True, "workers=True: expected a number or (least, most)"),
     ],
 )
 def test_bounds_that_cannot_be_are_refused(workers: int | tuple[int, int], message: str) -> None:

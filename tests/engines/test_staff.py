@@ -35,6 +35,20 @@ def test_failures_in_passing_are_got_over(monkeypatch: pytest.MonkeyPatch) -> No
         office.learn()
 
 
+def test_failures_after_work_are_no_end_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is left, and several that are hired die at once: a check waits for the one that comes at last."""
+    monkeypatch.setattr(staff, "PAUSE", 0.001)
+    with closing(Office(starts=["ready", *["dies"] * 5, "ready"])) as office:  # type: ignore[list-item]
+        office.submit([1])
+        office.job()
+        office.die()
+        for _ in range(6):
+            office.hand = office.hands.get(timeout=10)
+        office.hand.reply(office.job())
+        (result,) = office.answered(1)
+        assert result.verdict == mt.Pass()
+
+
 def test_a_worker_that_is_never_ready_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(staff, "PAUSE", 0.01)
     with closing(Office(starts=["silent", "ready"], patience=0.05)) as office:
