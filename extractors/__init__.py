@@ -27,6 +27,8 @@ from ._terms import Value as Value
 from ._terms import Variable as Variable
 from ._terms import equals as equals
 from ._terms import variables_of as variables_of
+from .answers import Answer as Answer
+from .answers import StatedAnswer as StatedAnswer
 from .arithmetic import ArithmeticClaim as ArithmeticClaim
 from .arithmetic import ArithmeticClaims as ArithmeticClaims
 from .arithmetic import ClaimedArithmetic as ClaimedArithmetic
@@ -36,17 +38,29 @@ from .assignments import Claims as Claims
 from .json_values import JsonObjects as JsonObjects
 from .json_values import JsonValue as JsonValue
 from .json_values import JsonValues as JsonValues
+from .lines import Line as Line
+from .lines import Lines as Lines
+from .lines import NumberedSteps as NumberedSteps
+from .lines import Step as Step
+from .lines import Steps as Steps
+from .lines import TextLines as TextLines
 from .logic_grid import Grid as Grid
 from .logic_grid import GridCell as GridCell
 from .logic_grid import GridCells as GridCells
+from .tables import Cell as Cell
+from .tables import Row as Row
+from .tables import Rows as Rows
+from .tables import TableRows as TableRows
 
 __all__ = [
+    "Answer",
     "Apply",
     "ArithmeticClaim",
     "ArithmeticClaims",
     "Assignments",
     "Binary",
     "Boolean",
+    "Cell",
     "Choice",
     "Claim",
     "ClaimedArithmetic",
@@ -61,17 +75,27 @@ __all__ = [
     "JsonObjects",
     "JsonValue",
     "JsonValues",
+    "Line",
+    "Lines",
     "Mixed",
     "Negative",
     "Number",
+    "NumberedSteps",
     "Operator",
     "Percent",
     "Quantity",
     "Real",
     "Root",
+    "Row",
+    "Rows",
     "Sort",
+    "StatedAnswer",
+    "Step",
+    "Steps",
+    "TableRows",
     "Term",
     "TermError",
+    "TextLines",
     "Value",
     "Variable",
     "equals",
