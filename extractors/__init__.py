@@ -47,6 +47,10 @@ from .lines import TextLines as TextLines
 from .logic_grid import Grid as Grid
 from .logic_grid import GridCell as GridCell
 from .logic_grid import GridCells as GridCells
+from .ordering import ClaimedOrder as ClaimedOrder
+from .ordering import OrderClaims as OrderClaims
+from .spatial_relations import ClaimedPlaces as ClaimedPlaces
+from .spatial_relations import SpatialClaims as SpatialClaims
 from .tables import Cell as Cell
 from .tables import Row as Row
 from .tables import Rows as Rows
@@ -64,6 +68,8 @@ __all__ = [
     "Choice",
     "Claim",
     "ClaimedArithmetic",
+    "ClaimedOrder",
+    "ClaimedPlaces",
     "Claims",
     "Constant",
     "Expression",
@@ -82,6 +88,7 @@ __all__ = [
     "Number",
     "NumberedSteps",
     "Operator",
+    "OrderClaims",
     "Percent",
     "Quantity",
     "Real",
@@ -89,6 +96,7 @@ __all__ = [
     "Row",
     "Rows",
     "Sort",
+    "SpatialClaims",
     "StatedAnswer",
     "Step",
     "Steps",

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
 from midtrace.testing import Promise
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -26,6 +28,18 @@ def test_each_example_is_a_test_that_passes(tmp_path: Path) -> None:
     assert f"{sum(block.count('def test_') for block in blocks)} passed" in done.stdout
 
 
+@pytest.mark.parametrize("page", sorted((DOCS / "verifiers").glob("*.md")), ids=lambda page: page.stem)
+def test_the_examples_of_each_verifier_run(page: Path, tmp_path: Path) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    assert blocks, "a page without an example"
+    (tmp_path / "example.py").write_text("\n".join(blocks))
+
+    command = [sys.executable, "-P", "-W", "error", "example.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=100)
+
+    assert done.returncode == 0, done.stderr
+
+
 def test_every_promise_is_in_a_table() -> None:
     rows = re.findall(r"^\| ([^|]+) \|", PAGE, re.MULTILINE)
     named = {name for row in rows for name in re.findall(r"`([a-z ]+)`", row)}
@@ -34,6 +48,6 @@ def test_every_promise_is_in_a_table() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for page in DOCS.glob("*.md"):
+    for page in DOCS.rglob("*.md"):
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
-            assert (DOCS / target).exists(), f"{page.name}: {target}"
+            assert (page.parent / target).exists(), f"{page.name}: {target}"

@@ -1,0 +1,1 @@
+from extractors.spatial_relations import *

@@ -1,0 +1,1 @@
+from verifiers.spatial_relations import *
