@@ -35,9 +35,13 @@ from .arithmetic import ClaimedArithmetic as ClaimedArithmetic
 from .assignments import Assignments as Assignments
 from .assignments import Claim as Claim
 from .assignments import Claims as Claims
+from .countdown import CountdownTrace as CountdownTrace
+from .countdown import CountdownWork as CountdownWork
 from .json_values import JsonObjects as JsonObjects
 from .json_values import JsonValue as JsonValue
 from .json_values import JsonValues as JsonValues
+from .knights_knaves import ClaimedRoles as ClaimedRoles
+from .knights_knaves import RoleClaims as RoleClaims
 from .lines import Line as Line
 from .lines import Lines as Lines
 from .lines import NumberedSteps as NumberedSteps
@@ -47,8 +51,15 @@ from .lines import TextLines as TextLines
 from .logic_grid import Grid as Grid
 from .logic_grid import GridCell as GridCell
 from .logic_grid import GridCells as GridCells
+from .maze import ClaimedMaze as ClaimedMaze
+from .maze import MazeClaims as MazeClaims
 from .ordering import ClaimedOrder as ClaimedOrder
 from .ordering import OrderClaims as OrderClaims
+from .propositional import ClaimedFormulas as ClaimedFormulas
+from .propositional import FormulaClaims as FormulaClaims
+from .schedule import ScheduleSlots as ScheduleSlots
+from .schedule import Slot as Slot
+from .schedule import Slots as Slots
 from .spatial_relations import ClaimedPlaces as ClaimedPlaces
 from .spatial_relations import SpatialClaims as SpatialClaims
 from .tables import Cell as Cell
@@ -68,11 +79,17 @@ __all__ = [
     "Choice",
     "Claim",
     "ClaimedArithmetic",
+    "ClaimedFormulas",
+    "ClaimedMaze",
     "ClaimedOrder",
     "ClaimedPlaces",
+    "ClaimedRoles",
     "Claims",
     "Constant",
+    "CountdownTrace",
+    "CountdownWork",
     "Expression",
+    "FormulaClaims",
     "Grid",
     "GridCell",
     "GridCells",
@@ -83,6 +100,7 @@ __all__ = [
     "JsonValues",
     "Line",
     "Lines",
+    "MazeClaims",
     "Mixed",
     "Negative",
     "Number",
@@ -92,9 +110,13 @@ __all__ = [
     "Percent",
     "Quantity",
     "Real",
+    "RoleClaims",
     "Root",
     "Row",
     "Rows",
+    "ScheduleSlots",
+    "Slot",
+    "Slots",
     "Sort",
     "SpatialClaims",
     "StatedAnswer",

@@ -78,7 +78,7 @@ class Assignments:
 # A number that an operator follows is the beginning of a computation.
 _NUMBER = r"[-−]?[0-9]{1,30}(?:,[0-9]{3}){0,9}(?:\.[0-9]{1,30})?(?:/[0-9]{1,20})?"
 _NO_MORE = r"(?![\w%]|[.,][0-9]|[ \t]{0,3}[-−+*/^×·(\\][ \t]{0,3}[\w(\\])"
-_VALUE = rf"""(?P<value>{_NUMBER}{_NO_MORE}|[^\W\d_][^\n,;|"`*{{}}()]{{0,60}})"""
+_VALUE = rf"""(?P<value>[$€£]?{_NUMBER}{_NO_MORE}|[^\W\d_][^\n,;|"`*{{}}()]{{0,60}})"""
 _BETWEEN = r"""["'`*]{0,3}(?:[ \t]{0,3}(?:=|:|:=|\||is|equals)[ \t]{0,3}){1,2}["'`*]{0,3}"""
 
 _OPERATORS = frozenset("+-−*/^×·)=<>≤≥≠(")
@@ -100,7 +100,7 @@ def _value(text: str, sort: Sort) -> Value | None:
     match sort:
         case Integer() | Real():
             try:
-                number = Fraction(literal.replace("−", "-").replace(",", ""))
+                number = Fraction(literal.lstrip("$€£").replace("−", "-").replace(",", ""))
             except (ValueError, ZeroDivisionError):
                 return None
             return None if isinstance(sort, Integer) and number.denominator != 1 else number

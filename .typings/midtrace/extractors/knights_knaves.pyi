@@ -1,0 +1,1 @@
+from extractors.knights_knaves import *

@@ -1,0 +1,1 @@
+from extractors.propositional import *

@@ -1,0 +1,1 @@
+from verifiers.knights_knaves import *

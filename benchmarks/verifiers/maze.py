@@ -1,0 +1,77 @@
+"""Mazes of reasoning-gym: the right number and others, and what models wrote, judged by their score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from midtrace import Pass, Unknown, Verdict, View, Violation
+from midtrace.extractors.maze import MazeClaims
+from midtrace.verifiers.maze import Maze
+
+from .measured import Half, Measured, Record, records
+
+FILES = ("rg_eval_games__maze", "rg_eval_graphs__shortest_path")
+READER = MazeClaims()
+
+
+def measure(data: Path, half: Half) -> Iterator[Measured]:
+    rows = [row for name in FILES for row in records(data, name, half)]
+    mazes = {row["gid"]: Maze.of(row["question"]) for row in rows}
+    golds = {row["gid"]: str(row["expected_answer"]) for row in rows}
+
+    right = Measured("maze", "right answers")
+    for gid, answer in golds.items():
+        right.right += 1
+        note(right, mazes[gid], f"<answer>{answer}</answer>", gid, is_right=True)
+    yield right
+
+    changed = Measured("maze", "changed answers")
+    for gid, answer in golds.items():
+        for other in others(answer):
+            changed.wrong += 1
+            note(changed, mazes[gid], f"<answer>{other}</answer>", f"{gid} {other}", is_right=False)
+    yield changed
+
+    yield from models("maze", rows, mazes)
+
+
+def models(name: str, rows: list[Record], mazes: dict[str, Maze]) -> Iterator[Measured]:
+    for text, field in (("models' answers", "model_answer"), ("models' texts", "response")):
+        measured = Measured(name, text)
+        for row in rows:
+            if not row[field]:
+                continue
+            is_right = row["score"] == 1
+            measured.right += is_right
+            measured.wrong += not is_right
+            shown = f"<answer>{row[field]}</answer>" if field == "model_answer" else row[field]
+            note(measured, mazes[row["gid"]], shown, row["id"], is_right=is_right)
+        yield measured
+
+
+def others(answer: str) -> Iterator[str]:
+    if answer.lstrip("-").isdigit():
+        yield from (str(int(answer) + difference) for difference in (-2, -1, 1, 2, 10))
+    elif answer == "infeasible":
+        yield from ("up", "right down")
+    else:
+        moves = answer.split()
+        back = {"up": "down", "down": "up", "left": "right", "right": "left"}
+        yield from (" ".join([*moves[:n], back[move], *moves[n + 1 :]]) for n, move in enumerate(moves))
+        yield " ".join(moves[:-1]) or "infeasible"
+
+
+def note(measured: Measured, maze: Maze, text: str, case: str, *, is_right: bool) -> None:
+    def judged() -> Verdict:
+        state = READER.extract(View(text, final=True))
+        return Pass(0) if state is None else maze.check(state)
+
+    match measured.timed(judged):
+        case Violation(message=message):
+            if is_right:
+                measured.flagged.append(f"{case}: {message}")
+        case verdict:
+            measured.unknown += isinstance(verdict, Unknown)
+            if not is_right:
+                measured.missed.append(f"{case}: {verdict}")
