@@ -35,6 +35,8 @@ from .arithmetic import ClaimedArithmetic as ClaimedArithmetic
 from .assignments import Assignments as Assignments
 from .assignments import Claim as Claim
 from .assignments import Claims as Claims
+from .bracketing import BracketClaims as BracketClaims
+from .bracketing import BracketSteps as BracketSteps
 from .countdown import CountdownTrace as CountdownTrace
 from .countdown import CountdownWork as CountdownWork
 from .json_values import JsonObjects as JsonObjects
@@ -53,6 +55,10 @@ from .logic_grid import GridCell as GridCell
 from .logic_grid import GridCells as GridCells
 from .maze import ClaimedMaze as ClaimedMaze
 from .maze import MazeClaims as MazeClaims
+from .multistep_arithmetic import MultistepClaims as MultistepClaims
+from .multistep_arithmetic import MultistepSteps as MultistepSteps
+from .object_tracking import TrackingClaims as TrackingClaims
+from .object_tracking import TrackingSteps as TrackingSteps
 from .ordering import ClaimedOrder as ClaimedOrder
 from .ordering import OrderClaims as OrderClaims
 from .propositional import ClaimedFormulas as ClaimedFormulas
@@ -60,6 +66,8 @@ from .propositional import FormulaClaims as FormulaClaims
 from .schedule import ScheduleSlots as ScheduleSlots
 from .schedule import Slot as Slot
 from .schedule import Slots as Slots
+from .sorting import SortingClaims as SortingClaims
+from .sorting import SortingSteps as SortingSteps
 from .spatial_relations import ClaimedPlaces as ClaimedPlaces
 from .spatial_relations import SpatialClaims as SpatialClaims
 from .tables import Cell as Cell
@@ -75,6 +83,8 @@ __all__ = [
     "Assignments",
     "Binary",
     "Boolean",
+    "BracketClaims",
+    "BracketSteps",
     "Cell",
     "Choice",
     "Claim",
@@ -102,6 +112,8 @@ __all__ = [
     "Lines",
     "MazeClaims",
     "Mixed",
+    "MultistepClaims",
+    "MultistepSteps",
     "Negative",
     "Number",
     "NumberedSteps",
@@ -118,6 +130,8 @@ __all__ = [
     "Slot",
     "Slots",
     "Sort",
+    "SortingClaims",
+    "SortingSteps",
     "SpatialClaims",
     "StatedAnswer",
     "Step",
@@ -126,6 +140,8 @@ __all__ = [
     "Term",
     "TermError",
     "TextLines",
+    "TrackingClaims",
+    "TrackingSteps",
     "Value",
     "Variable",
     "equals",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .arithmetic import Arithmetic as Arithmetic
+from .bracketing import Bracketing as Bracketing
 from .budget import Budget as Budget
 from .combinators import AllOf as AllOf
 from .combinators import AnyOf as AnyOf
@@ -13,9 +14,12 @@ from .countdown import Game24 as Game24
 from .knights_knaves import KnightsKnaves as KnightsKnaves
 from .logic_grid import LogicGrid as LogicGrid
 from .maze import Maze as Maze
+from .multistep_arithmetic import MultistepArithmetic as MultistepArithmetic
+from .object_tracking import ObjectTracking as ObjectTracking
 from .ordering import Ordering as Ordering
 from .propositional import PropositionalEntailment as PropositionalEntailment
 from .schedule import Schedule as Schedule
+from .sorting import Sorting as Sorting
 from .spatial_relations import SpatialRelations as SpatialRelations
 from .state_invariants import StateInvariants as StateInvariants
 from .symbols import symbol as symbol
@@ -24,6 +28,7 @@ __all__ = [
     "AllOf",
     "AnyOf",
     "Arithmetic",
+    "Bracketing",
     "Budget",
     "Cached",
     "Constraints",
@@ -32,9 +37,12 @@ __all__ = [
     "KnightsKnaves",
     "LogicGrid",
     "Maze",
+    "MultistepArithmetic",
+    "ObjectTracking",
     "Ordering",
     "PropositionalEntailment",
     "Schedule",
+    "Sorting",
     "SpatialRelations",
     "StateInvariants",
     "symbol",

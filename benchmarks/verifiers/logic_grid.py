@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from midtrace import Pass, UsageError, Verdict, View, Violation
@@ -45,10 +46,10 @@ def measure(data: Path, half: Half) -> Iterator[Measured]:
         if record["id"] not in puzzles:
             continue
         grid, solution = puzzles[record["id"]]
-        state = answers.timed(lambda text=record["output"], grid=grid: grid.claims.extract(View(text, final=True)))
+        state = answers.timed(partial(grid.claims.extract, View(record["output"], final=True)))
         cells = {(cell.house, cell.value.lower()) for cell in state or ()}
         right = {(int(row[0]), value.lower()) for row in solution["rows"] for value in row[1:]}
-        verdict = answers.timed(lambda state=state, grid=grid: grid.check(state or ()))
+        verdict = answers.timed(partial(grid.check, state or ()))
         if cells <= right:
             answers.right += 1
             if not isinstance(verdict, Pass):
@@ -86,4 +87,4 @@ def written(header: list[str], rows: list[list[str]]) -> str:
 
 def checked(measured: Measured, grid: LogicGrid, text: str) -> Verdict:
     state = grid.claims.extract(View(text, final=True))
-    return measured.timed(lambda: grid.check(state or ()))
+    return measured.timed(partial(grid.check, state or ()))

@@ -7,8 +7,11 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
+
+from midtrace import Unknown, Verdict, View, Violation
 
 Half: TypeAlias = Literal["tuning", "heldout", "all"]
 Record: TypeAlias = dict[str, Any]
@@ -55,3 +58,47 @@ def records(data: Path, name: str, half: Half = "all") -> Iterator[Record]:
             odd = hashlib.sha256(str(record["gid"]).encode()).digest()[0] % 2
             if half == "all" or (odd == 1) == (half == "heldout"):
                 yield record
+
+
+@dataclass(frozen=True)
+class LabelledTrace:
+    """The steps of a trace and the index of the first wrong one, None if all are right; later ones are unlabelled."""
+
+    id: str
+    problem: str
+    steps: tuple[str, ...]
+    first_error: int | None
+
+
+def labelled(rows: Iterator[Record]) -> Iterator[LabelledTrace]:
+    """The traces of a file of marked steps, without those whose label the data set itself doubts."""
+    for row in rows:
+        if not row["label_suspect"]:
+            yield LabelledTrace(row["id"], row["problem"], tuple(row["steps"]), row["first_error"])
+
+
+def measured_steps(
+    verifier: str, text: str, traces: Iterator[LabelledTrace], check: Callable[[str, View], Verdict]
+) -> Measured:
+    """Judge whole traces.
+
+    A wrong step counts as found if a violation lies in it. A violation in a step before it is a false flag.
+    """
+    result = Measured(verifier, text)
+    for trace in traces:
+        whole = "\n".join(trace.steps)
+        verdict = result.timed(partial(check, trace.problem, View(whole, final=True)))
+        right = len(trace.steps) if trace.first_error is None else trace.first_error
+        result.right += right
+        result.unknown += isinstance(verdict, Unknown)
+        found = {whole.count("\n", 0, each.span.start): each for each in _violations(verdict) if each.span is not None}
+        result.flagged += [f"{trace.id}, step {at}: {found[at].message}" for at in sorted(found) if at < right]
+        if trace.first_error is not None:
+            result.wrong += 1
+            if trace.first_error not in found:
+                result.missed.append(f"{trace.id}, step {trace.first_error}: {trace.steps[trace.first_error][:100]}")
+    return result
+
+
+def _violations(verdict: Verdict) -> tuple[Violation, ...]:
+    return (verdict, *verdict.also) if isinstance(verdict, Violation) else ()

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from .logic import constraints as constraints
+from .logic import knights_knaves as knights_knaves
 from .logic import logic_grid as logic_grid
+from .logic import propositional as propositional
 from .monitor import AnyExtractor as AnyExtractor
 from .monitor import AnyVerifier as AnyVerifier
 from .monitor import Monitor as Monitor
@@ -17,6 +19,15 @@ from .monitor import Rule as Rule
 from .monitor import Scope as Scope
 from .monitor import check_names as check_names
 from .numbers import arithmetic as arithmetic
+from .numbers import countdown as countdown
+from .numbers import game24 as game24
+from .space import maze as maze
+from .space import ordering as ordering
+from .space import spatial_relations as spatial_relations
+from .steps import bracketing as bracketing
+from .steps import multistep_arithmetic as multistep_arithmetic
+from .steps import object_tracking as object_tracking
+from .steps import sorting as sorting
 
 MonitorFactory: TypeAlias = Callable[..., Monitor]
 """What the entry-point group `midtrace.monitors` holds."""

@@ -1,12 +1,14 @@
-"""Ready monitors of numbers and expressions."""
+"""Ready monitors of numbers and expressions.
+
+Verifiers and extractors build on this package, and are imported when they are asked for.
+"""
+
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
 from ..policies import Policy, Rollback
 from .monitor import Monitor
-
-# Verifiers and extractors build on this package, and are imported when they are asked for.
-# ruff: noqa: PLC0415
 
 
 def arithmetic(policy: Policy | None = None) -> Monitor:
@@ -18,5 +20,33 @@ def arithmetic(policy: Policy | None = None) -> Monitor:
         "arithmetic",
         extract=ArithmeticClaims(),
         verify=Arithmetic(),
-        policy=Rollback(to="claim", repair="correct") if policy is None else policy,
+        policy=policy or Rollback(to="claim", repair="correct"),
+    )
+
+
+def countdown(problem: str, policy: Policy | None = None) -> Monitor:
+    """Steps and answers of a numbers game: each number used once, every result exact."""
+    from midtrace.extractors import CountdownTrace
+    from midtrace.verifiers import Countdown
+
+    return Monitor(
+        "countdown",
+        extract=CountdownTrace(),
+        verify=Countdown.of(problem),
+        policy=policy or Rollback(to="claim"),
+        scope="trace",
+    )
+
+
+def game24(problem: str, policy: Policy | None = None) -> Monitor:
+    """Steps and answers of the game of 24, whose problem may be four bare numbers."""
+    from midtrace.extractors import CountdownTrace
+    from midtrace.verifiers import Game24
+
+    return Monitor(
+        "game24",
+        extract=CountdownTrace(),
+        verify=Game24.of(problem),
+        policy=policy or Rollback(to="claim"),
+        scope="trace",
     )

@@ -154,7 +154,7 @@ def test_verdicts_and_clues_named_are_those_of_trying_every_grid(seed: int) -> N
 
     def held(world: dict[str, int], number: int) -> bool:
         _, phrase, a, b = clues[number]
-        return PHRASES[phrase](world[a], world[b])
+        return bool(PHRASES[phrase](world[a], world[b]))
 
     left = [world for world in WORLDS if all(held(world, number) for number in range(len(clues)))]
     cells = {thing: source.randint(1, 3) for thing in source.sample(THINGS, source.randint(1, 4))}

@@ -1,0 +1,1 @@
+from extractors.multistep_arithmetic import *

@@ -1,0 +1,1 @@
+from extractors.object_tracking import *

@@ -1,0 +1,1 @@
+from verifiers.multistep_arithmetic import *

@@ -1,0 +1,1 @@
+from verifiers.object_tracking import *

@@ -1,0 +1,104 @@
+"""Every ready monitor, by its name: a right text is verified, a wrong one is not."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from typing import NamedTuple
+
+import pytest
+
+import midtrace as mt
+import midtrace.plugins as plugins
+from midtrace.testing import InlineEngine, Scripted
+
+
+class Case(NamedTuple):
+    problem: str
+    right: str
+    wrong: str
+
+
+importlib.import_module("midtrace.verifiers._solving")  # reads files, which a loop must not do
+
+GRID = """There are 2 houses.
+ - Each person has a unique name: `Eric`, `Arnold`
+ - People own different cars: `ford`, `tesla`
+1. Eric is in the first house.
+2. The person who owns a Tesla is Arnold.
+"""
+SHELF = """On a shelf, there are three books: a red book, a gray book, and a black book.
+The red book is to the left of the gray book. The black book is the second from the left.
+"""
+MAZE = """Navigate from 'S' (start) to 'G' (goal):
+
+```
+#####
+#S.G#
+#####
+```
+Legend: '#' = Wall, '.' = Passage
+
+What is the minimum number of steps to reach the goal?
+"""
+ISLAND = """A very special island is inhabited only by knights and knaves. Knights always tell the truth, \
+and knaves always lie. You meet 2 inhabitants: Ann, and Bob. Ann said that Bob is a knave. "Ann is a knave and Bob is \
+a knave," Bob declared. So who is a knight and who is a knave?"""
+SWAPS = """Alice, Bob, and Claire each hold a present: Alice has a pink ball, Bob has a brown present, and Claire has \
+a yellow present. First, Bob and Claire swap their gifts. Then, Bob and Alice swap their gifts. At the end of the \
+event, Bob has the
+Options:
+(A) pink ball.
+(B) brown present.
+(C) yellow present."""
+CASES = {
+    "arithmetic": Case("", "12 * 7 = 84\n", "12 * 7 = 86\n"),
+    "bracketing": Case("( [", "( ; stack: (\n[ ; stack: ( [\n", "( ; stack: (\n[ ; stack: [\n"),
+    "constraints": Case("{variables: {x: {integer: [0, 9]}}, rules: [2 * x = 8]}", "x = 4\n", "x = 5\n"),
+    "countdown": Case("Find a way to make 12 using all of these numbers: 3, 4.", "Answer: 3 * 4\n", "Answer: 3 + 4\n"),
+    "game24": Case("4 4 7 10", "10 - 7 = 3 (left: 3 4 4)\nAnswer: (10 - 7) * (4 + 4)\n", "10 - 7 = 4 (left: 4 4 4)\n"),
+    "knights_knaves": Case(ISLAND, "Ann is a knight, and Bob is a knave.\n", "Ann is a knave, and Bob is a knight.\n"),
+    "logic_grid": Case(GRID, "Arnold is in house 2.\n", "Arnold is in house 1.\n"),
+    "maze": Case(MAZE, "The answer is 2.\n", "The answer is 3.\n"),
+    "multistep_arithmetic": Case("(2 + 3) * 4 =", "So (2 + 3) * 4 = 5 * 4 = 20.\n", "So (2 + 3) * 4 = 6 * 4 = 24.\n"),
+    "object_tracking": Case(
+        SWAPS,
+        "Bob and Claire swap: Alice: pink, Bob: yellow, Claire: brown.\n",
+        "Bob and Claire swap: Alice: pink, Bob: pink, Claire: brown.\n",
+    ),
+    "ordering": Case(SHELF, "The red book is the leftmost.\n", "The gray book is the leftmost.\n"),
+    "propositional": Case("Given:\n1. P → Q\n2. P\nWhat can we conclude?", "Therefore Q.\n", "Therefore ¬Q.\n"),
+    "sorting": Case("pear apple fig", "So the answer is apple fig pear\n", "So the answer is apple pear fig\n"),
+    "spatial_relations": Case(
+        "A is to the left of B. B is to the left of C.", "A is to the left of C.\n", "C is to the left of A.\n"
+    ),
+}
+
+
+def test_every_ready_monitor_is_tried_here() -> None:
+    ours = [point.name for point in plugins.installed("monitors") if point.value.startswith("midtrace.monitors:")]
+    assert sorted(ours) == sorted(CASES)
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_right_text_is_verified_and_wrong_text_is_not(name: str) -> None:
+    case = CASES[name]
+    factory = getattr(mt.monitors, name)
+    bound = "problem" in inspect.signature(factory).parameters
+    assert bound == bool(case.problem)
+    monitor = factory(case.problem, policy=mt.Observe()) if bound else factory(policy=mt.Observe())
+    runtime = mt.Runtime(InlineEngine())
+
+    right = await runtime.generate(Scripted(case.right), case.problem, monitors=[monitor])
+    wrong = await runtime.generate(Scripted(case.wrong), case.problem, monitors=[monitor])
+
+    assert (right.status, right.violations) == ("verified", ())
+    assert sum(row.claims for row in right.certificate.rows) > 0
+    assert [standing.monitor for standing in wrong.violations] == [name]
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "arithmetic"])
+def test_a_problem_that_is_none_is_told_in_one_line(name: str) -> None:
+    with pytest.raises(mt.UsageError) as raised:
+        plugins.monitor(name, {"problem": ""})
+    assert "\n" not in str(raised.value)
