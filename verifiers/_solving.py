@@ -31,7 +31,7 @@ class Session:
     def __init__(self, sorts: Mapping[str, Sort], rules: Mapping[str, Term]) -> None:
         self._encoding = encode(sorts, rules.values())
         self._solver = self._encoding.solver()
-        self._explaining = z3.SimpleSolver(ctx=self._encoding.context)
+        self._explaining = self._encoding.solver()
         self._switches: dict[str, Formula] = {}
         for solver in (self._solver, self._explaining):
             solver.set("rlimit", EFFORT)
@@ -80,12 +80,10 @@ class Session:
         remaining = dict(enumerate(formulas))
         self._explaining.push()
         try:
-            switches = {index: z3.Bool(f"c{index}", self._encoding.context) for index in remaining}
-            for index, formula in remaining.items():
-                self._explaining.add(z3.Implies(switches[index], formula))
+            switches = {index: self._switch(index, formula) for index, formula in remaining.items()}
             while len(found) < MOST_CONFLICTS and not self._with(*remaining.values()):
                 core = self._core([*switches.values(), *self._switches.values()])
-                among = [index for index in remaining if str(switches[index]) in core]
+                among = [index for index in remaining if switches[index].get_id() in core]
                 alone = [index for index in among if not self._with(remaining[index])]
                 groups: list[tuple[int, ...]] = [(index,) for index in alone]
                 groups = groups or [tuple(self._shortest(among, remaining))]
@@ -109,8 +107,18 @@ class Session:
         except (Undecided, Unencodable):
             return None
 
+    def _switch(self, index: int, formula: Formula) -> Formula:
+        """What stands for a claim in an explanation: itself, if it is a single boolean."""
+        if formula.decl().kind() == z3.Z3_OP_UNINTERPRETED:
+            return formula
+        switch = z3.Bool(f"c{index}", self._encoding.context)
+        self._explaining.add(z3.Implies(switch, formula))
+        return switch
+
     def _with(self, *formulas: Formula) -> bool:
         """Whether the rules can hold along with these."""
+        if all(formula.decl().kind() == z3.Z3_OP_UNINTERPRETED for formula in formulas):
+            return _sat(self._solver, *formulas)
         self._solver.push()
         try:
             self._solver.add(*formulas)
@@ -131,20 +139,26 @@ class Session:
         """Rules that exclude these claims: none can be spared, if the search for that was short enough."""
         given = list(claims)
         core = self._core([*given, *self._switches.values()])
-        kept = [name for name, switch in self._switches.items() if str(switch) in core]
-        for name in kept[:QUESTIONS]:
-            fewer = [each for each in kept if each != name]
+        kept = [name for name, switch in self._switches.items() if switch.get_id() in core]
+        needed = 0
+        for _ in range(QUESTIONS):
+            if needed == len(kept):
+                break
+            fewer = kept[:needed] + kept[needed + 1 :]
             try:
-                if not _sat(self._explaining, *given, *(self._switches[each] for each in fewer)):
-                    kept = fewer
+                if _sat(self._explaining, *given, *(self._switches[each] for each in fewer)):
+                    needed += 1
+                    continue
             except Undecided:
                 break
+            core = frozenset(each.get_id() for each in self._explaining.unsat_core())
+            kept = [name for name in fewer if self._switches[name].get_id() in core]
         return tuple(kept)
 
-    def _core(self, assumptions: Sequence[Formula]) -> frozenset[str]:
+    def _core(self, assumptions: Sequence[Formula]) -> frozenset[int]:
         if _sat(self._explaining, *assumptions):
             raise Undecided  # the two solvers are at odds: nothing is said
-        return frozenset(str(each) for each in self._explaining.unsat_core())
+        return frozenset(each.get_id() for each in self._explaining.unsat_core())
 
 
 def _sat(solver: Any, *assumptions: Formula) -> bool:  # noqa: ANN401  (z3 ships no types)

@@ -1,0 +1,1 @@
+from verifiers._solving import *
