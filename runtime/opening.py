@@ -32,6 +32,7 @@ from .mailbox import Mailbox
 from .monitors import Monitor
 from .outcome import Outcome
 from .resources import Resources
+from .review import Finding, Review, about, observed
 from .session import Prepared, Run, prepare
 
 EngineName: TypeAlias = Literal["ray", "local"]
@@ -56,6 +57,7 @@ class Runtime:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._mailbox: Mailbox | None = None
+        self._reviewing: tuple[Sequence[Monitor], Prepared] | None = None
 
     @asynccontextmanager
     async def watch(
@@ -111,6 +113,20 @@ class Runtime:
                 tasks.cancel_scope.cancel()
         if failure is not None:
             raise failure
+
+    async def review(self, text: str, prompt: str = "", *, monitors: Sequence[Monitor]) -> Finding:
+        """What the monitors say of text that is already there; their policies do not matter.
+
+        Many texts may be under way at a time. Give the same sequence of monitors for all: what they are made of is then
+        made ready only once. Raises `UsageError` for monitors that cannot work.
+        """
+        if self._reviewing is None or self._reviewing[0] is not monitors:
+            observing = observed(monitors)
+            self._reviewing = monitors, await anyio.to_thread.run_sync(self._prepare, observing, prompt)
+        prepared = about(self._reviewing[1], prompt)
+        return await Review(
+            self._engine, self._mailbox_of(asyncio.get_running_loop()), text, prompt, prepared
+        ).finding()
 
     def _prepare(self, monitors: Sequence[Monitor], prompt: str) -> Prepared:
         prepared = prepare(monitors, prompt)

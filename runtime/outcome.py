@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from .certificate import Certificate
 from .events import Intervened
 from .ledger import Ledger
 from .machine.messages import Status
+from .machine.track import Track
 from .verdicts import Span, Violation
 
 
@@ -42,3 +44,17 @@ class Outcome:
     def verified(self) -> bool:
         """Whether every required check passed on all of the text."""
         return self.status == "verified"
+
+
+def standing(tracks: Iterable[Track]) -> tuple[StandingViolation, ...]:
+    """The violations that stand in the text; what several checks of the whole trace find is one."""
+    each = (
+        StandingViolation(
+            track.monitor.name, violation.span or Span(entry.check.start, entry.check.end), replace(violation, also=())
+        )
+        for track in tracks
+        for entry in track.entries
+        if isinstance(entry.verdict, Violation)
+        for violation in (entry.verdict, *entry.verdict.also)
+    )
+    return tuple(dict.fromkeys(each))

@@ -12,7 +12,7 @@ import inspect
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol, Self, assert_never, runtime_checkable
 
 import anyio
@@ -46,9 +46,8 @@ from .machine.messages import (
 )
 from .mailbox import Mailbox
 from .monitors import Monitor, check_names
-from .outcome import Outcome, StandingViolation
+from .outcome import Outcome, standing
 from .trace import provenance
-from .verdicts import Span, Violation
 
 BUFFER = 1_024
 """Events that may wait for the user before the source is read no further."""
@@ -362,20 +361,11 @@ class Run:
             tracks=machine.tracks,
             written=provenance(tip),
         )
-        violations = (
-            StandingViolation(
-                track.monitor.name, each.span or Span(entry.check.start, entry.check.end), replace(each, also=())
-            )
-            for track in machine.tracks
-            for entry in track.entries
-            if isinstance(entry.verdict, Violation)
-            for each in (entry.verdict, *entry.verdict.also)
-        )
         return Outcome(
             status=finish.status,
             reason=finish.reason,
             text=text,
-            violations=tuple(dict.fromkeys(violations)),  # checks of the whole trace find the same again and again
+            violations=standing(machine.tracks),
             interventions=tuple(self._interventions),
             certificate=certificate,
             ledger=ledger,

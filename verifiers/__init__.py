@@ -1,28 +1,65 @@
-"""Verifiers: one file a domain."""
+"""Verifiers: one file a domain.
+
+Each part is loaded when it is first asked for: a program pays for what it uses.
+"""
 
 from __future__ import annotations
 
-from .arithmetic import Arithmetic as Arithmetic
-from .bracketing import Bracketing as Bracketing
-from .budget import Budget as Budget
-from .combinators import AllOf as AllOf
-from .combinators import AnyOf as AnyOf
-from .combinators import Cached as Cached
-from .constraints import Constraints as Constraints
-from .countdown import Countdown as Countdown
-from .countdown import Game24 as Game24
-from .knights_knaves import KnightsKnaves as KnightsKnaves
-from .logic_grid import LogicGrid as LogicGrid
-from .maze import Maze as Maze
-from .multistep_arithmetic import MultistepArithmetic as MultistepArithmetic
-from .object_tracking import ObjectTracking as ObjectTracking
-from .ordering import Ordering as Ordering
-from .propositional import PropositionalEntailment as PropositionalEntailment
-from .schedule import Schedule as Schedule
-from .sorting import Sorting as Sorting
-from .spatial_relations import SpatialRelations as SpatialRelations
-from .state_invariants import StateInvariants as StateInvariants
-from .symbols import symbol as symbol
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .arithmetic import Arithmetic as Arithmetic
+    from .bracketing import Bracketing as Bracketing
+    from .budget import Budget as Budget
+    from .combinators import AllOf as AllOf
+    from .combinators import AnyOf as AnyOf
+    from .combinators import Cached as Cached
+    from .constraints import Constraints as Constraints
+    from .countdown import Countdown as Countdown
+    from .countdown import Game24 as Game24
+    from .knights_knaves import KnightsKnaves as KnightsKnaves
+    from .logic_grid import LogicGrid as LogicGrid
+    from .maze import Maze as Maze
+    from .multistep_arithmetic import MultistepArithmetic as MultistepArithmetic
+    from .object_tracking import ObjectTracking as ObjectTracking
+    from .ordering import Ordering as Ordering
+    from .propositional import PropositionalEntailment as PropositionalEntailment
+    from .python_code import Case as Case
+    from .python_code import OutputPrediction as OutputPrediction
+    from .python_code import PythonCode as PythonCode
+    from .schedule import Schedule as Schedule
+    from .sorting import Sorting as Sorting
+    from .spatial_relations import SpatialRelations as SpatialRelations
+    from .state_invariants import StateInvariants as StateInvariants
+    from .symbols import symbol as symbol
+
+_MODULES = {
+    "AllOf": "combinators",
+    "AnyOf": "combinators",
+    "Arithmetic": "arithmetic",
+    "Bracketing": "bracketing",
+    "Budget": "budget",
+    "Cached": "combinators",
+    "Case": "python_code",
+    "Constraints": "constraints",
+    "Countdown": "countdown",
+    "Game24": "countdown",
+    "KnightsKnaves": "knights_knaves",
+    "LogicGrid": "logic_grid",
+    "Maze": "maze",
+    "MultistepArithmetic": "multistep_arithmetic",
+    "ObjectTracking": "object_tracking",
+    "Ordering": "ordering",
+    "OutputPrediction": "python_code",
+    "PropositionalEntailment": "propositional",
+    "PythonCode": "python_code",
+    "Schedule": "schedule",
+    "Sorting": "sorting",
+    "SpatialRelations": "spatial_relations",
+    "StateInvariants": "state_invariants",
+    "symbol": "symbols",
+}
 
 __all__ = [
     "AllOf",
@@ -31,6 +68,7 @@ __all__ = [
     "Bracketing",
     "Budget",
     "Cached",
+    "Case",
     "Constraints",
     "Countdown",
     "Game24",
@@ -40,10 +78,25 @@ __all__ = [
     "MultistepArithmetic",
     "ObjectTracking",
     "Ordering",
+    "OutputPrediction",
     "PropositionalEntailment",
+    "PythonCode",
     "Schedule",
     "Sorting",
     "SpatialRelations",
     "StateInvariants",
     "symbol",
 ]
+
+
+def __getattr__(name: str) -> object:
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(importlib.import_module(f".{module}", __name__), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TextIO
 
 import anyio
 import click
@@ -15,20 +15,17 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ..errors import UsageError
-from ..limits import Limits
-from ..monitors import Monitor
 from ..opening import EngineName, Runtime, open_runtime
-from ..outcome import Outcome
-from ..policies import Observe
 from ..records import dump
 from ..records.json import Json
+from ..review import Finding
 from .explain import explained
 from .files import writable
 from .naming import Chosen, monitor_options
 from .rows import Row, read_rows, read_text
 
 VIOLATIONS = 1
-BATCH = 16
+BATCH = 64
 """Rows under way at a time: enough to keep the workers fed, and no more text in memory than that."""
 
 
@@ -89,25 +86,25 @@ def check(
         totals = {"rows": len(rows), "checks": 0, "violations": 0, "unknown": 0}
         unread: list[str] = []
 
-        def tell(row: Row, outcome: Outcome | UsageError) -> None:
-            finding = _finding(row, outcome)
-            totals["unknown"] += cast("int", finding["unknown"])
-            if isinstance(outcome, UsageError):
-                unread.append(f"row {row.id}: {outcome}")
+        def tell(row: Row, found: Finding | UsageError) -> None:
+            if isinstance(found, UsageError):
+                unread.append(f"row {row.id}: {found}")
+                totals["unknown"] += 1
             else:
-                totals["checks"] += outcome.ledger.checks
-                totals["violations"] += len(outcome.violations)
-                for standing in outcome.violations if explain else ():
+                totals["checks"] += found.checks
+                totals["unknown"] += found.unknown
+                totals["violations"] += len(found.violations)
+                for standing in found.violations if explain else ():
                     name = str(file) if text_field is None else f"row {row.id}"
                     click.echo("\n".join(explained(row.text, name, standing)))
             if sink is not None:
-                sink.write(dump(finding) + "\n")
+                sink.write(dump(_finding(row, found)) + "\n")
             shown.advance(task)
 
         async def work() -> None:
             async with open_runtime(engine, workers=jobs) as runtime:
-                async for row, outcome in _checked(runtime, rows, chosen):
-                    tell(row, outcome)
+                async for row, found in _checked(runtime, rows, chosen):
+                    tell(row, found)
 
         anyio.run(work, backend="asyncio")
     if unread:
@@ -122,43 +119,32 @@ def check(
 
 async def _checked(
     runtime: Runtime, rows: Sequence[Row], chosen: Chosen
-) -> AsyncIterator[tuple[Row, Outcome | UsageError]]:
-    """The rows with their outcomes, in order. Nothing is yielded from inside a task group."""
+) -> AsyncIterator[tuple[Row, Finding | UsageError]]:
+    """The rows with what is found in them, in order. Nothing is yielded from inside a task group."""
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
-        outcomes: list[Outcome | UsageError | None] = [None] * len(batch)
+        findings: list[Finding | UsageError | None] = [None] * len(batch)
 
-        async def one(index: int, row: Row, outcomes: list[Outcome | UsageError | None] = outcomes) -> None:
+        async def one(index: int, row: Row, findings: list[Finding | UsageError | None] = findings) -> None:
             try:
-                monitors = [replace(each, policy=Observe()) for each in chosen.monitors(row.problem)]
+                findings[index] = await runtime.review(row.text, row.problem, monitors=chosen.monitors(row.problem))
             except UsageError as error:  # one problem that cannot be read must not cost all other rows
-                outcomes[index] = error
-            else:
-                outcomes[index] = await _outcome(runtime, row, monitors)
+                if not chosen.needing:
+                    raise
+                findings[index] = error
 
         async with anyio.create_task_group() as tasks:
             for index, row in enumerate(batch):
                 tasks.start_soon(one, index, row)
-        for row, outcome in zip(batch, outcomes, strict=True):
-            assert outcome is not None
-            yield row, outcome
+        for row, found in zip(batch, findings, strict=True):
+            assert found is not None
+            yield row, found
 
 
-async def _outcome(runtime: Runtime, row: Row, monitors: Sequence[Monitor]) -> Outcome:
-    async def replay(_prefix: str) -> AsyncIterator[str]:
-        yield row.text
-
-    return await runtime.generate(replay, row.problem, monitors=monitors, limits=Limits(characters=None))
-
-
-def _unknown(outcome: Outcome) -> int:
-    return sum(row.checks for row in outcome.certificate.rows if row.verdict == "unknown")
-
-
-def _finding(row: Row, outcome: Outcome | UsageError) -> dict[str, Json]:
-    if isinstance(outcome, UsageError):
-        return {"id": row.id, "checks": 0, "violations": [], "unknown": 1, "error": str(outcome)}
-    found: list[Json] = [
+def _finding(row: Row, found: Finding | UsageError) -> dict[str, Json]:
+    if isinstance(found, UsageError):
+        return {"id": row.id, "checks": 0, "violations": [], "unknown": 1, "error": str(found)}
+    violations: list[Json] = [
         {
             "monitor": standing.monitor,
             "start": standing.span.start,
@@ -167,6 +153,6 @@ def _finding(row: Row, outcome: Outcome | UsageError) -> dict[str, Json]:
             "hint": standing.violation.hint,
             "evidence": dict(standing.violation.evidence),
         }
-        for standing in outcome.violations
+        for standing in found.violations
     ]
-    return {"id": row.id, "checks": outcome.ledger.checks, "violations": found, "unknown": _unknown(outcome)}
+    return {"id": row.id, "checks": found.checks, "violations": violations, "unknown": found.unknown}

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import one_line
 from ..logs import logger
+from ..machine.messages import Check
 from ..verdicts import Unknown, Verdict
 from .department import Settle
 from .inbox import DispatcherLine, Waiting
@@ -30,11 +31,21 @@ LONG = 0.005
 """Seconds of processor time after which a check was not what its rule had promised."""
 
 BROKEN_PROMISES = 3
+"""Promises that a rule may break; one is forgiven after every `FORGIVEN_AFTER` that it keeps."""
+
+FORGIVEN_AFTER = 100
+"""A machine that is busy, or the interpreter with its garbage, makes a check long now and then."""
 
 PARTS = 512
 """Rules and prompts that are kept unpacked, the least recently used go first."""
 
 log = logger("midtrace.engines")
+
+
+def is_short(rule: PackedRule, check: Check) -> bool:
+    """Whether a check takes less than the way to a worker, by what its rule says and by the length of its unit."""
+    length = check.end if check.scope == "trace" else check.end - check.start
+    return rule.inline and length <= CHARACTERS
 
 
 class Inline:
@@ -45,12 +56,11 @@ class Inline:
         self._settle = settle
         self._parts: OrderedDict[str, Any] = OrderedDict()
         self._broken: dict[str, int] = {}
+        self._kept: dict[str, int] = {}
 
     def takes(self, request: Request) -> bool:
         """Whether a check is done here."""
-        rule, check = request.rule, request.check
-        length = check.end if check.scope == "trace" else check.end - check.start
-        return rule.inline and length <= CHARACTERS and self._broken.get(rule.rule.key, 0) < BROKEN_PROMISES
+        return is_short(request.rule, request.check) and self._broken.get(request.rule.rule.key, 0) < BROKEN_PROMISES
 
     def cancel(self, line: DispatcherLine, ids: frozenset[int] | None) -> None:
         """Nobody waits for these any more."""
@@ -71,8 +81,7 @@ class Inline:
         started, used = time.monotonic(), time.thread_time()
         verdict = self._verdict(request.rule, waiting)
         cpu = time.thread_time() - used
-        if cpu > LONG:
-            self._note(request.rule.rule.key, cpu)
+        self._note(request.rule.rule.key, cpu)
         self._settle(waiting, Reply(verdict, time.monotonic() - started, cpu), started)
 
     def _verdict(self, packed: PackedRule, waiting: Waiting) -> Verdict:
@@ -95,6 +104,11 @@ class Inline:
         return content
 
     def _note(self, key: str, cpu: float) -> None:
+        if cpu <= LONG:
+            kept = self._kept[key] = self._kept.get(key, 0) + 1
+            if self._broken.get(key) and kept % FORGIVEN_AFTER == 0:
+                self._broken[key] -= 1
+            return
         self._broken[key] = self._broken.get(key, 0) + 1
         if self._broken[key] == BROKEN_PROMISES:
             log.warning("an inline check takes too long; it goes to the workers from now on", seconds=round(cpu, 4))
