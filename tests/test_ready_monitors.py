@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
+import json
 from typing import NamedTuple
 
 import pytest
 
 import midtrace as mt
 import midtrace.plugins as plugins
-from midtrace.testing import InlineEngine, Scripted
+from midtrace.testing import Scripted
 
 
 class Case(NamedTuple):
@@ -18,8 +18,6 @@ class Case(NamedTuple):
     right: str
     wrong: str
 
-
-importlib.import_module("midtrace.verifiers._solving")  # reads files, which a loop must not do
 
 GRID = """There are 2 houses.
  - Each person has a unique name: `Eric`, `Arnold`
@@ -67,7 +65,17 @@ CASES = {
         "Bob and Claire swap: Alice: pink, Bob: pink, Claire: brown.\n",
     ),
     "ordering": Case(SHELF, "The red book is the leftmost.\n", "The gray book is the leftmost.\n"),
+    "output_prediction": Case(
+        json.dumps({"code": "def f(s): return s + '!'", "input": "'a'"}),
+        "assert f('a') == 'a!'\n",
+        "assert f('a') == 'a'\n",
+    ),
     "propositional": Case("Given:\n1. P → Q\n2. P\nWhat can we conclude?", "Therefore Q.\n", "Therefore ¬Q.\n"),
+    "python_code": Case(
+        "assert f(1) == 2",
+        "~~~python\ndef f(n):\n    return n + 1\n~~~\n",
+        "~~~python\ndef f(n):\n    return n\n~~~\n",
+    ),
     "sorting": Case("pear apple fig", "So the answer is apple fig pear\n", "So the answer is apple pear fig\n"),
     "spatial_relations": Case(
         "A is to the left of B. B is to the left of C.", "A is to the left of C.\n", "C is to the left of A.\n"
@@ -87,10 +95,9 @@ async def test_right_text_is_verified_and_wrong_text_is_not(name: str) -> None:
     bound = "problem" in inspect.signature(factory).parameters
     assert bound == bool(case.problem)
     monitor = factory(case.problem, policy=mt.Observe()) if bound else factory(policy=mt.Observe())
-    runtime = mt.Runtime(InlineEngine())
-
-    right = await runtime.generate(Scripted(case.right), case.problem, monitors=[monitor])
-    wrong = await runtime.generate(Scripted(case.wrong), case.problem, monitors=[monitor])
+    async with mt.open_runtime("local", workers=1, preload=()) as runtime:
+        right = await runtime.generate(Scripted(case.right), case.problem, monitors=[monitor])
+        wrong = await runtime.generate(Scripted(case.wrong), case.problem, monitors=[monitor])
 
     assert (right.status, right.violations) == ("verified", ())
     assert sum(row.claims for row in right.certificate.rows) > 0

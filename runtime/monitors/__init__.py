@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from .code import output_prediction as output_prediction
+from .code import python_code as python_code
 from .logic import constraints as constraints
 from .logic import knights_knaves as knights_knaves
 from .logic import logic_grid as logic_grid

@@ -1,0 +1,1 @@
+from verifiers.python_code import *
