@@ -92,7 +92,8 @@ class Review:
         for check in checks:
             packed, monitor = rules[check.monitor], monitors[check.monitor]
             if is_short(packed, check):
-                self._known.append(_judged(self._rules[check.monitor], self._reading.view(check).with_prompt(self._prompt), check))
+                view = self._reading.view(check).with_prompt(self._prompt)
+                self._known.append(_judged(self._rules[check.monitor], view, check))
             else:
                 requests.append(Request(check, packed, monitor.deadline))
         if requests:
