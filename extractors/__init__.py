@@ -5,8 +5,9 @@ Each part is loaded when it is first asked for: a program pays for what it uses.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from midtrace.lazy import lazily
 
 if TYPE_CHECKING:
     from ._expressions import Binary as Binary
@@ -241,14 +242,7 @@ __all__ = [
     "variables_of",
 ]
 
-
-def __getattr__(name: str) -> object:
-    module = _MODULES.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(importlib.import_module(f".{module}", __name__), name)
-    globals()[name] = found
-    return found
+__getattr__ = lazily(__name__, _MODULES)
 
 
 def __dir__() -> list[str]:

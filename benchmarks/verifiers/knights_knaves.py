@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
-from midtrace import Pass, Unknown, Verdict, View, Violation
 from midtrace.extractors.knights_knaves import RoleClaims
 from midtrace.verifiers.knights_knaves import KnightsKnaves
 
@@ -23,10 +22,10 @@ def measure(data: Path, half: Half) -> Iterator[Measured]:
     # These puzzles have one solution each, so that every other assignment is wrong.
     right, changed = Measured("knights_knaves", "right solutions"), Measured("knights_knaves", "all other solutions")
     for gid, gold in golds.items():
-        note(right, islands[gid], f"<answer>{gold}</answer>", gid, is_right=True)
+        right.judge(READER, islands[gid], f"<answer>{gold}</answer>", gid, is_right=True)
         for other in assignments(islands[gid]):
             if not same(other, gold):
-                note(changed, islands[gid], f"<answer>{other}</answer>", f"{gid} {other}", is_right=False)
+                changed.judge(READER, islands[gid], f"<answer>{other}</answer>", f"{gid} {other}", is_right=False)
     yield right
     yield changed
 
@@ -34,7 +33,7 @@ def measure(data: Path, half: Half) -> Iterator[Measured]:
         written = Measured("knights_knaves", text)
         for row in rows:
             shown = f"<answer>{row[field]}</answer>" if field == "model_answer" else row[field]
-            note(written, islands[row["gid"]], shown, row["id"], is_right=row["score"] == 1)
+            written.judge(READER, islands[row["gid"]], shown, row["id"], is_right=row["score"] == 1)
         yield written
 
     yield from webs(list(records(data, "bbeh_web_of_lies", half)))
@@ -43,7 +42,7 @@ def measure(data: Path, half: Half) -> Iterator[Measured]:
     for row in records(data, "bbh_davinci_cot", half):
         if row["task"] == "web_of_lies":
             island = KnightsKnaves.of(row["question"])
-            note(chains, island, row["cot"], row["id"], is_right=row["final_correct"])
+            chains.judge(READER, island, row["cot"], row["id"], is_right=row["final_correct"])
     yield chains
 
 
@@ -55,11 +54,11 @@ def webs(rows: list[Record]) -> Iterator[Measured]:
     for row in rows:
         island = KnightsKnaves.of(row["input"])
         words = row["target"].split(", ")
-        note(right, island, f"<answer>{row['target']}</answer>", row["id"], is_right=True)
+        right.judge(READER, island, f"<answer>{row['target']}</answer>", row["id"], is_right=True)
         for n, word in enumerate(words):
             for other in {"yes", "no", "unknown"} - {word}:
                 text = ", ".join([*words[:n], other, *words[n + 1 :]])
-                note(changed, island, f"<answer>{text}</answer>", f"{row['id']} {text}", is_right=False)
+                changed.judge(READER, island, f"<answer>{text}</answer>", f"{row['id']} {text}", is_right=False)
     yield right
     yield changed
 
@@ -72,20 +71,3 @@ def assignments(island: KnightsKnaves) -> Iterator[str]:
 def same(one: str, other: str) -> bool:
     words = [text.replace(" an ", " a ").replace(" and ", " ").replace(",", "").strip(". ") for text in (one, other)]
     return words[0] == words[1]
-
-
-def note(measured: Measured, island: KnightsKnaves, text: str, case: str, *, is_right: bool) -> None:
-    def judged() -> Verdict:
-        state = READER.extract(View(text, final=True))
-        return Pass(0) if state is None else island.check(state)
-
-    measured.right += is_right
-    measured.wrong += not is_right
-    match measured.timed(judged):
-        case Violation(message=message):
-            if is_right:
-                measured.flagged.append(f"{case}: {message}")
-        case verdict:
-            measured.unknown += isinstance(verdict, Unknown)
-            if not is_right:
-                measured.missed.append(f"{case}: {verdict}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from midtrace import Pass, Unknown, Verdict, View, Violation
 from midtrace.extractors.maze import MazeClaims
 from midtrace.verifiers.maze import Maze
 
@@ -22,15 +21,13 @@ def measure(data: Path, half: Half) -> Iterator[Measured]:
 
     right = Measured("maze", "right answers")
     for gid, answer in golds.items():
-        right.right += 1
-        note(right, mazes[gid], f"<answer>{answer}</answer>", gid, is_right=True)
+        right.judge(READER, mazes[gid], f"<answer>{answer}</answer>", gid, is_right=True)
     yield right
 
     changed = Measured("maze", "changed answers")
     for gid, answer in golds.items():
         for other in others(answer):
-            changed.wrong += 1
-            note(changed, mazes[gid], f"<answer>{other}</answer>", f"{gid} {other}", is_right=False)
+            changed.judge(READER, mazes[gid], f"<answer>{other}</answer>", f"{gid} {other}", is_right=False)
     yield changed
 
     yield from models("maze", rows, mazes)
@@ -43,10 +40,8 @@ def models(name: str, rows: list[Record], mazes: dict[str, Maze]) -> Iterator[Me
             if not row[field]:
                 continue
             is_right = row["score"] == 1
-            measured.right += is_right
-            measured.wrong += not is_right
             shown = f"<answer>{row[field]}</answer>" if field == "model_answer" else row[field]
-            note(measured, mazes[row["gid"]], shown, row["id"], is_right=is_right)
+            measured.judge(READER, mazes[row["gid"]], shown, row["id"], is_right=is_right)
         yield measured
 
 
@@ -60,18 +55,3 @@ def others(answer: str) -> Iterator[str]:
         back = {"up": "down", "down": "up", "left": "right", "right": "left"}
         yield from (" ".join([*moves[:n], back[move], *moves[n + 1 :]]) for n, move in enumerate(moves))
         yield " ".join(moves[:-1]) or "infeasible"
-
-
-def note(measured: Measured, maze: Maze, text: str, case: str, *, is_right: bool) -> None:
-    def judged() -> Verdict:
-        state = READER.extract(View(text, final=True))
-        return Pass(0) if state is None else maze.check(state)
-
-    match measured.timed(judged):
-        case Violation(message=message):
-            if is_right:
-                measured.flagged.append(f"{case}: {message}")
-        case verdict:
-            measured.unknown += isinstance(verdict, Unknown)
-            if not is_right:
-                measured.missed.append(f"{case}: {verdict}")

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from midtrace import Unknown, Verdict, View, Violation
+from midtrace import Extractor, Pass, Unknown, Verdict, Verifier, View, Violation
 
 Half: TypeAlias = Literal["tuning", "heldout", "all"]
 Record: TypeAlias = dict[str, Any]
@@ -44,6 +44,24 @@ class Measured:
         self.seconds += time.process_time() - began
         self.checks += 1
         return result
+
+    def judge(self, extract: Extractor[Any], verify: Verifier[Any], text: str, case: str, *, is_right: bool) -> None:
+        """Check a whole text, which is known to be right or wrong, and note what the verdict makes of that."""
+
+        def judged() -> Verdict:
+            state = extract.extract(View(text, final=True))
+            return Pass(0) if state is None else verify.check(state)
+
+        self.right += is_right
+        self.wrong += not is_right
+        match self.timed(judged):
+            case Violation(message=message):
+                if is_right:
+                    self.flagged.append(f"{case}: {message}")
+            case verdict:
+                self.unknown += isinstance(verdict, Unknown)
+                if not is_right:
+                    self.missed.append(f"{case}: {verdict}")
 
 
 Measure: TypeAlias = Callable[[Path, Half], Iterator[Measured]]
