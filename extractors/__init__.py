@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from ._terms import Variable as Variable
     from ._terms import equals as equals
     from ._terms import variables_of as variables_of
+    from .algebra import AlgebraSteps as AlgebraSteps
+    from .algebra import ClaimedAlgebra as ClaimedAlgebra
     from .answers import Answer as Answer
     from .answers import StatedAnswer as StatedAnswer
     from .arithmetic import ArithmeticClaim as ArithmeticClaim
@@ -87,6 +89,8 @@ if TYPE_CHECKING:
     from .tables import TableRows as TableRows
 
 _MODULES = {
+    "ClaimedAlgebra": "algebra",
+    "AlgebraSteps": "algebra",
     "Answer": "answers",
     "Apply": "_terms",
     "ArithmeticClaim": "arithmetic",
@@ -165,6 +169,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "AlgebraSteps",
     "Answer",
     "Apply",
     "ArithmeticClaim",
@@ -177,6 +182,7 @@ __all__ = [
     "Cell",
     "Choice",
     "Claim",
+    "ClaimedAlgebra",
     "ClaimedArithmetic",
     "ClaimedFormulas",
     "ClaimedMaze",

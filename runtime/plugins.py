@@ -61,15 +61,22 @@ def load(kind: Kind, name: str) -> object:
     raise UsageError(f"{kind[:-1]} {name!r}: expected one of {names}")
 
 
-def needs_problem(name: str) -> bool:
-    """Whether the factory called `name` makes monitors for one problem each: it takes a `problem`, as text."""
+Wants: TypeAlias = Literal["nothing", "may", "must"]
+"""Whether a factory of monitors takes a `problem`, as text, and whether it can do without."""
+
+
+def wants_problem(name: str) -> Wants:
+    """Whether the factory called `name` makes monitors for one problem each."""
     factory = load("monitors", name)
     if not callable(factory):
         raise UsageError(f"monitor {name!r}: expected a function that makes a Monitor")
     try:
-        return "problem" in inspect.signature(factory).parameters
+        parameter = inspect.signature(factory).parameters.get("problem")
     except ValueError:  # written in C
-        return False
+        return "nothing"
+    if parameter is None:
+        return "nothing"
+    return "must" if parameter.default is parameter.empty else "may"
 
 
 def monitor(name: str, options: Mapping[str, object]) -> Monitor:

@@ -50,6 +50,11 @@ Options:
 (B) brown present.
 (C) yellow present."""
 CASES = {
+    "algebra": Case(
+        "Find the value of x in the equation: 2*x + 3 = 7",
+        "2x + 3 = 7, so 2x = 4, so x = 2.\n",
+        "2x + 3 = 7, so 2x = 5.\n",
+    ),
     "arithmetic": Case("", "12 * 7 = 84\n", "12 * 7 = 86\n"),
     "bracketing": Case("( [", "( ; stack: (\n[ ; stack: ( [\n", "( ; stack: (\n[ ; stack: [\n"),
     "constraints": Case("{variables: {x: {integer: [0, 9]}}, rules: [2 * x = 8]}", "x = 4\n", "x = 5\n"),
@@ -104,7 +109,7 @@ async def test_right_text_is_verified_and_wrong_text_is_not(name: str) -> None:
     assert [standing.monitor for standing in wrong.violations] == [name]
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name != "arithmetic"])
+@pytest.mark.parametrize("name", [name for name in CASES if name not in {"algebra", "arithmetic"}])
 def test_a_problem_that_is_none_is_told_in_one_line(name: str) -> None:
     with pytest.raises(mt.UsageError) as raised:
         plugins.monitor(name, {"problem": ""})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from midtrace.lazy import lazily
 
 if TYPE_CHECKING:
+    from .algebra import Algebra as Algebra
     from .arithmetic import Arithmetic as Arithmetic
     from .bracketing import Bracketing as Bracketing
     from .budget import Budget as Budget
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from .symbols import symbol as symbol
 
 _MODULES = {
+    "Algebra": "algebra",
     "AllOf": "combinators",
     "AnyOf": "combinators",
     "Arithmetic": "arithmetic",
@@ -63,6 +65,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "Algebra",
     "AllOf",
     "AnyOf",
     "Arithmetic",

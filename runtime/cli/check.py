@@ -129,7 +129,7 @@ async def _checked(
             try:
                 findings[index] = await runtime.review(row.text, row.problem, monitors=chosen.monitors(row.problem))
             except UsageError as error:  # one problem that cannot be read must not cost all other rows
-                if not chosen.needing:
+                if not chosen.bound:
                     raise
                 findings[index] = error
 

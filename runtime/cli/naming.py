@@ -93,11 +93,12 @@ class _Entry(_Strict):
     deadline: float | None = None
 
     @property
-    def needs_problem(self) -> bool:
-        return "problem" not in self.options and plugins.needs_problem(self.use)
+    def wants_problem(self) -> plugins.Wants:
+        return "nothing" if "problem" in self.options else plugins.wants_problem(self.use)
 
     def monitor(self, problem: str) -> Monitor:
-        options = {**self.options, "problem": problem} if self.needs_problem else self.options
+        bound = self.wants_problem == "must" or (self.wants_problem == "may" and problem)
+        options = {**self.options, "problem": problem} if bound else self.options
         made = plugins.monitor(self.use, options)
         return replace(
             made,
@@ -131,8 +132,9 @@ class Chosen:
             self._entries += _read(file).monitors
         if not self._entries:
             raise UsageError("no monitor: expected --monitor NAME or --monitors FILE (`midtrace plugins` lists names)")
-        self.needing = tuple(entry.use for entry in self._entries if entry.needs_problem)
-        self._free = None if self.needing else self._made("")
+        self.needing = tuple(entry.use for entry in self._entries if entry.wants_problem == "must")
+        self.bound = any(entry.wants_problem != "nothing" for entry in self._entries)
+        self._free = None if self.bound else self._made("")
 
     def monitors(self, problem: str) -> list[Monitor]:
         """Them, for this problem. Raises `UsageError` where one of them cannot read it."""

@@ -20,6 +20,7 @@ from .monitor import Monitor as Monitor
 from .monitor import Rule as Rule
 from .monitor import Scope as Scope
 from .monitor import check_names as check_names
+from .numbers import algebra as algebra
 from .numbers import arithmetic as arithmetic
 from .numbers import countdown as countdown
 from .numbers import game24 as game24

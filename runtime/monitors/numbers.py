@@ -11,6 +11,19 @@ from ..policies import Policy, Rollback
 from .monitor import Monitor
 
 
+def algebra(problem: str = "", policy: Policy | None = None) -> Monitor:
+    """Rewritten expressions and steps between equations; with a problem, also the answer to it."""
+    from midtrace.extractors import AlgebraSteps
+    from midtrace.verifiers import Algebra
+
+    return Monitor(
+        "algebra",
+        extract=AlgebraSteps(),
+        verify=Algebra.of(problem) if problem else Algebra(),
+        policy=policy or Rollback(to="claim"),
+    )
+
+
 def arithmetic(policy: Policy | None = None) -> Monitor:
     """Arithmetic claims of each line, checked exactly; a wrong one is cut away and written right."""
     from midtrace.extractors import ArithmeticClaims
