@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from .code import Code as Code
     from .code import CodeBlocks as CodeBlocks
     from .code import PredictedOutputs as PredictedOutputs
+    from .consistency import FactClaims as FactClaims
+    from .consistency import StatedFacts as StatedFacts
     from .countdown import CountdownTrace as CountdownTrace
     from .countdown import CountdownWork as CountdownWork
     from .json_values import JsonObjects as JsonObjects
@@ -87,8 +89,14 @@ if TYPE_CHECKING:
     from .tables import Row as Row
     from .tables import Rows as Rows
     from .tables import TableRows as TableRows
+    from .units import ClaimedUnits as ClaimedUnits
+    from .units import UnitClaims as UnitClaims
 
 _MODULES = {
+    "ClaimedUnits": "units",
+    "UnitClaims": "units",
+    "StatedFacts": "consistency",
+    "FactClaims": "consistency",
     "ClaimedAlgebra": "algebra",
     "AlgebraSteps": "algebra",
     "Answer": "answers",
@@ -189,6 +197,7 @@ __all__ = [
     "ClaimedOrder",
     "ClaimedPlaces",
     "ClaimedRoles",
+    "ClaimedUnits",
     "Claims",
     "Code",
     "CodeBlocks",
@@ -196,6 +205,7 @@ __all__ = [
     "CountdownTrace",
     "CountdownWork",
     "Expression",
+    "FactClaims",
     "FormulaClaims",
     "Grid",
     "GridCell",
@@ -232,6 +242,7 @@ __all__ = [
     "SortingSteps",
     "SpatialClaims",
     "StatedAnswer",
+    "StatedFacts",
     "Step",
     "Steps",
     "TableRows",
@@ -240,6 +251,7 @@ __all__ = [
     "TextLines",
     "TrackingClaims",
     "TrackingSteps",
+    "UnitClaims",
     "Value",
     "Variable",
     "equals",

@@ -57,6 +57,7 @@ CASES = {
     ),
     "arithmetic": Case("", "12 * 7 = 84\n", "12 * 7 = 86\n"),
     "bracketing": Case("( [", "( ; stack: (\n[ ; stack: ( [\n", "( ; stack: (\n[ ; stack: [\n"),
+    "consistency": Case("", "Let x = 5.\nSo x = 5.\n", "Let x = 5.\nSo x = 6.\n"),
     "constraints": Case("{variables: {x: {integer: [0, 9]}}, rules: [2 * x = 8]}", "x = 4\n", "x = 5\n"),
     "countdown": Case("Find a way to make 12 using all of these numbers: 3, 4.", "Answer: 3 * 4\n", "Answer: 3 + 4\n"),
     "game24": Case("4 4 7 10", "10 - 7 = 3 (left: 3 4 4)\nAnswer: (10 - 7) * (4 + 4)\n", "10 - 7 = 4 (left: 4 4 4)\n"),
@@ -81,6 +82,7 @@ CASES = {
         "~~~python\ndef f(n):\n    return n + 1\n~~~\n",
         "~~~python\ndef f(n):\n    return n\n~~~\n",
     ),
+    "units": Case("", "3 hours = 180 minutes\n", "3 hours = 200 minutes\n"),
     "sorting": Case("pear apple fig", "So the answer is apple fig pear\n", "So the answer is apple pear fig\n"),
     "spatial_relations": Case(
         "A is to the left of B. B is to the left of C.", "A is to the left of C.\n", "C is to the left of A.\n"
@@ -109,7 +111,7 @@ async def test_right_text_is_verified_and_wrong_text_is_not(name: str) -> None:
     assert [standing.monitor for standing in wrong.violations] == [name]
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name not in {"algebra", "arithmetic"}])
+@pytest.mark.parametrize("name", [name for name in CASES if CASES[name].problem and name != "algebra"])
 def test_a_problem_that_is_none_is_told_in_one_line(name: str) -> None:
     with pytest.raises(mt.UsageError) as raised:
         plugins.monitor(name, {"problem": ""})

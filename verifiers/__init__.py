@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .combinators import AllOf as AllOf
     from .combinators import AnyOf as AnyOf
     from .combinators import Cached as Cached
+    from .consistency import Consistency as Consistency
     from .constraints import Constraints as Constraints
     from .countdown import Countdown as Countdown
     from .countdown import Game24 as Game24
@@ -35,8 +36,11 @@ if TYPE_CHECKING:
     from .spatial_relations import SpatialRelations as SpatialRelations
     from .state_invariants import StateInvariants as StateInvariants
     from .symbols import symbol as symbol
+    from .units import Units as Units
 
 _MODULES = {
+    "Units": "units",
+    "Consistency": "consistency",
     "Algebra": "algebra",
     "AllOf": "combinators",
     "AnyOf": "combinators",
@@ -73,6 +77,7 @@ __all__ = [
     "Budget",
     "Cached",
     "Case",
+    "Consistency",
     "Constraints",
     "Countdown",
     "Game24",
@@ -89,6 +94,7 @@ __all__ = [
     "Sorting",
     "SpatialRelations",
     "StateInvariants",
+    "Units",
     "symbol",
 ]
 

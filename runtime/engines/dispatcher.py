@@ -38,13 +38,15 @@ from .inline import Inline
 from .parcels import Reply
 from .protocol import Deliver
 from .scale import IDLE, Bounds
-from .staff import OUTAGE
 
 STARTING = 60.0
 """Seconds that a worker may take to be ready."""
 
 FIRST = 120.0
 """Seconds that the first worker may take: a machine may be busy with starting the rest of an engine."""
+
+SPECIAL = 30.0
+"""The same for checks with needs of their own, which wait meanwhile."""
 
 CLOSING = 60.0
 """Seconds to wait for the checks thread when the engine closes: Ray may keep it for long, where a cluster is sick."""
@@ -252,7 +254,7 @@ class Dispatcher:
                 spares=self._spares if ordinary else 0,
                 idle=self._idle,
                 patience=self._patience,
-                first=FIRST if ordinary else OUTAGE,
+                first=FIRST if ordinary else SPECIAL,
             )
         return found
 

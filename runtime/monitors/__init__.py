@@ -22,8 +22,10 @@ from .monitor import Scope as Scope
 from .monitor import check_names as check_names
 from .numbers import algebra as algebra
 from .numbers import arithmetic as arithmetic
+from .numbers import consistency as consistency
 from .numbers import countdown as countdown
 from .numbers import game24 as game24
+from .numbers import units as units
 from .space import maze as maze
 from .space import ordering as ordering
 from .space import spatial_relations as spatial_relations

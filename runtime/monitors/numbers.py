@@ -63,3 +63,26 @@ def game24(problem: str, policy: Policy | None = None) -> Monitor:
         policy=policy or Rollback(to="claim"),
         scope="trace",
     )
+
+
+def consistency(policy: Policy | None = None) -> Monitor:
+    """What the text says that a name is, against what it has said before."""
+    from midtrace.extractors import FactClaims
+    from midtrace.verifiers import Consistency
+
+    return Monitor(
+        "consistency", extract=FactClaims(), verify=Consistency(), policy=policy or Rollback(), scope="trace"
+    )
+
+
+def units(policy: Policy | None = None) -> Monitor:
+    """Dimensions of quantities and conversions between units."""
+    from midtrace.extractors import UnitClaims
+    from midtrace.verifiers import Units
+
+    return Monitor(
+        "units",
+        extract=UnitClaims(),
+        verify=Units(),
+        policy=policy or Rollback(to="claim", repair="correct"),
+    )

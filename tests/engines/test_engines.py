@@ -350,9 +350,11 @@ async def test_checks_with_needs_of_their_own_are_run(runtime: mt.Runtime) -> No
     for _ in range(2):
         verdict, _ = await verdict_of(runtime, fine, resources=mt.Resources(cpus=0.5, memory=1 << 28))
         assert verdict == mt.Pass()
-    verdict, _ = await verdict_of(runtime, greedy_in_steps, resources=mt.Resources(cpus=0.5, memory=1 << 28))
+    verdict, _ = await verdict_of(
+        runtime, greedy_in_steps, deadline=30, resources=mt.Resources(cpus=0.5, memory=1 << 28)
+    )
     assert verdict == mt.Unknown("ran out of memory", "crashed")
-    verdict, _ = await verdict_of(runtime, greedy_in_steps)
+    verdict, _ = await verdict_of(runtime, greedy_in_steps, deadline=30)
     assert verdict == mt.Pass(), "the ordinary ones have more"
 
 

@@ -1,0 +1,1 @@
+from verifiers.consistency import *

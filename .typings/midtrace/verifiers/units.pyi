@@ -1,0 +1,1 @@
+from verifiers.units import *
