@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from .consistency import StatedFacts as StatedFacts
     from .countdown import CountdownTrace as CountdownTrace
     from .countdown import CountdownWork as CountdownWork
+    from .fork import Fork as Fork
     from .json_values import JsonObjects as JsonObjects
     from .json_values import JsonValue as JsonValue
     from .json_values import JsonValues as JsonValues
@@ -89,10 +90,17 @@ if TYPE_CHECKING:
     from .tables import Row as Row
     from .tables import Rows as Rows
     from .tables import TableRows as TableRows
+    from .tool_calls import ToolCall as ToolCall
+    from .tool_calls import ToolCalls as ToolCalls
+    from .tool_calls import ToolCallsInText as ToolCallsInText
     from .units import ClaimedUnits as ClaimedUnits
     from .units import UnitClaims as UnitClaims
 
 _MODULES = {
+    "ToolCallsInText": "tool_calls",
+    "ToolCalls": "tool_calls",
+    "ToolCall": "tool_calls",
+    "Fork": "fork",
     "ClaimedUnits": "units",
     "UnitClaims": "units",
     "StatedFacts": "consistency",
@@ -206,6 +214,7 @@ __all__ = [
     "CountdownWork",
     "Expression",
     "FactClaims",
+    "Fork",
     "FormulaClaims",
     "Grid",
     "GridCell",
@@ -249,6 +258,9 @@ __all__ = [
     "Term",
     "TermError",
     "TextLines",
+    "ToolCall",
+    "ToolCalls",
+    "ToolCallsInText",
     "TrackingClaims",
     "TrackingSteps",
     "UnitClaims",

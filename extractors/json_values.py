@@ -17,8 +17,8 @@ MAX_VALUES = 100
 _EFFORT = 4
 """Characters that may be looked at, for each character of the text: broken JSON may hold much that is whole."""
 
-_COUNTED = 1_000
-"""Characters whose line ends are counted in the time that it takes to look at one."""
+_WINDOW = 20_000
+"""Characters behind which the text is cut off: an error counts all line ends before its place, asked or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +55,31 @@ class JsonObjects:
 
     def _values(self, view: View) -> Iterator[JsonValue]:
         text = view.text
-        opening = "{[" if self.lists else "{"
+        places = {mark: text.find(mark) for mark in ("{[" if self.lists else "{")}
         effort = _EFFORT * len(text)
-        at = count = 0
+        at = count = base = 0
+        window = text
         while count < MAX_VALUES and effort > 0:
-            starts = [place for mark in opening if (place := text.find(mark, at)) >= 0]
-            if not starts:
+            for mark, place in places.items():
+                if 0 <= place < at:  # one that is nowhere is not looked for again
+                    places[mark] = text.find(mark, at)
+            at = min((place for place in places.values() if place >= 0), default=-1)
+            if at < 0:
                 return
-            at = min(starts)
+            if at - base > _WINDOW:
+                base, window = at, text[at:]
             try:
-                value, end = _DECODER.raw_decode(text, at)
+                value, end = _DECODER.raw_decode(window, at - base)
             except json.JSONDecodeError as error:
-                # The error counts the lines before its place, though nobody asked: that is a little work as well.
-                effort -= error.pos - at + 1 + at // _COUNTED
+                effort -= base + error.pos - at + 1
                 at += 1
             except (ValueError, RecursionError):  # an enormous number, or nesting without end
                 effort -= len(text)
                 at += 1
             else:
-                yield JsonValue(value, Span(view.start + at, view.start + end))
+                yield JsonValue(value, Span(view.start + at, view.start + base + end))
                 count += 1
-                at = end
+                at = base + end
 
 
 def _refuse(name: str) -> NoReturn:

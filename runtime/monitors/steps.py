@@ -7,6 +7,8 @@ Verifiers and extractors build on this package, and are imported when they are a
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..policies import Policy, Rollback
 from .monitor import Monitor
 
@@ -53,15 +55,15 @@ def object_tracking(problem: str, policy: Policy | None = None) -> Monitor:
     )
 
 
-def sorting(problem: str, policy: Policy | None = None) -> Monitor:
-    """Letters, orders and groups of words, against the words themselves."""
+def sorting(problem: str, policy: Policy | None = None, *, stepwise: bool = False) -> Monitor:
+    """Letters, orders and groups of words, against the words themselves; `stepwise` wants one group at a time."""
     from midtrace.extractors import SortingClaims
     from midtrace.verifiers import Sorting
 
     return Monitor(
         "sorting",
         extract=SortingClaims(),
-        verify=Sorting.of(problem),
+        verify=replace(Sorting.of(problem), stepwise=stepwise),
         policy=policy or Rollback(),
         scope="trace",
     )

@@ -1,0 +1,1 @@
+from extractors.tool_calls import *
