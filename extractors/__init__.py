@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from midtrace.lazy import lazily
+from midtrace.lazy import lazily as _lazily
 
 if TYPE_CHECKING:
     from ._expressions import Binary as Binary
@@ -272,7 +272,7 @@ __all__ = [
     "variables_of",
 ]
 
-__getattr__ = lazily(__name__, _MODULES)
+__getattr__ = _lazily(__name__, _MODULES)
 
 
 def __dir__() -> list[str]:

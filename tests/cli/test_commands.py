@@ -81,7 +81,7 @@ def test_monitors_come_from_a_file(tmp_path: Path) -> None:
 BAD = {
     "no file": (["check", "nowhere.txt", "--monitor", "arithmetic"], "nowhere.txt: No such file or directory"),
     "no monitor": (["check", "-"], "no monitor: expected --monitor NAME or --monitors FILE"),
-    "unknown monitor": (["check", "-", "--monitor", "luck"], "monitor 'luck': expected one of arithmetic"),
+    "unknown monitor": (["check", "-", "--monitor", "luck"], "monitor 'luck': expected one of algebra, arithmetic"),
     "not json": (["check", "-", "--monitor", "arithmetic", "--text-field", "t"], "-, line 1: expected JSON"),
     "problem without text": (["check", "-", "--monitor", "arithmetic", "--problem-field", "p"], "needs --text-field"),
     "no command": ([], "[OPTIONS] COMMAND [ARGS]"),
