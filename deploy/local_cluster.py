@@ -1,7 +1,7 @@
 """A Ray cluster of several nodes on this machine, until Ctrl-C: to try here what a real cluster does.
 
     $ python deploy/local_cluster.py
-    export RAY_ADDRESS=127.0.0.1:41234 RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=/tmp/mt-x1y2z3/token
+    export RAY_ADDRESS=127.0.0.1:41234 RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=FILE
 
 With these in its environment every midtrace command and program runs its checks there. The cluster listens on loopback
 only, and every process needs the token, which is in a file that only you can read.

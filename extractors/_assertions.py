@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol, TypeVar
 
-from midtrace import View
+from midtrace import Span, View
 
 from . import _context as context
 
 MAX_LINE = 4_000
 """Characters of a line that are read; a longer one is no prose."""
+
+
+class Placed(Protocol):
+    """Anything that says where it stands in the generated text."""
+
+    @property
+    def span(self) -> Span:
+        """Where."""
+        ...
+
+
+C = TypeVar("C", bound=Placed)
 
 
 class Assertion(NamedTuple):
@@ -66,6 +78,15 @@ def assertions(view: View) -> Iterator[Assertion]:
 def stands(view: View, assertion: Assertion) -> bool:
     """Whether the text around a sentence takes it for true as well: it is not doubted, and not taken back at once."""
     return context.standing(view.text, assertion.at, assertion.at + len(assertion.text), view.before)
+
+
+def with_answer(view: View, read: Callable[[View, Assertion], C | None], answer: C | None) -> tuple[C, ...] | None:
+    """What `read` makes of the assertions, and last the answer, which ends what counts; None if there is neither."""
+    claims = [claim for assertion in assertions(view) if (claim := read(view, assertion)) is not None]
+    if answer is not None:
+        claims = [claim for claim in claims if claim.span.end <= answer.span.start]
+        claims.append(answer)
+    return tuple(claims) or None
 
 
 def _sentences(line: str) -> Iterator[Assertion]:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from midtrace import Span, View
 
-from ._assertions import Assertion, assertions, stands
+from ._assertions import Assertion, stands, with_answer
 from ._stated_answers import stated_answer
 
 MAX_ASSIGNMENTS = 200
@@ -57,12 +57,7 @@ class RoleClaims:
 
     def extract(self, view: View, /) -> ClaimedRoles | None:
         """The claims of the view, or None if it makes none. Never raises; time is linear in its length."""
-        claims = [claim for assertion in assertions(view) if (claim := _concluded(view, assertion)) is not None]
-        answer = _answered(view)
-        if answer is not None:
-            claims = [claim for claim in claims if claim.span.end <= answer.span.start]
-            claims.append(answer)
-        return tuple(claims) or None
+        return with_answer(view, _concluded, _answered(view))
 
 
 _NAME = (

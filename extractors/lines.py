@@ -9,6 +9,8 @@ from typing import ClassVar, TypeAlias
 
 from midtrace import Span, View
 
+from ._step_lines import step_lines
+
 MAX_LINES = 10_000
 """Lines or steps that are read from one view; the first ones."""
 
@@ -72,13 +74,12 @@ class NumberedSteps:
 
 
 def _lines(view: View) -> Iterator[Line]:
-    at = 0
-    for number, raw in enumerate(view.text.split("\n"), 1):
-        complete = at + len(raw) < len(view.text) or view.final
-        if complete and raw.strip() and number <= MAX_LINES:
-            text = raw.rstrip("\r")
-            yield Line(text, number, Span(view.start + at, view.start + at + len(text)))
-        at += len(raw) + 1
+    for line in step_lines(view):
+        if line.number > MAX_LINES:
+            return
+        text = line.text.rstrip("\r")
+        start = view.start + line.at
+        yield Line(text, line.number, Span(start, start + len(text)))
 
 
 def _steps(view: View) -> Iterator[Step]:

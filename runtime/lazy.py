@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Mapping
 
 
-def lazily(package: str, modules: Mapping[str, str]) -> Callable[[str], object]:
-    """A `__getattr__` for `package`, whose names live in these of its modules."""
+def lazily(package: str, modules: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """`__getattr__` and `__dir__` for `package`, whose names live in these of its modules."""
 
     def find(name: str) -> object:
         module = modules.get(name)
@@ -18,4 +18,7 @@ def lazily(package: str, modules: Mapping[str, str]) -> Callable[[str], object]:
         setattr(sys.modules[package], name, found)
         return found
 
-    return find
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *modules})
+
+    return find, names

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Literal, TypeAlias, get_args
@@ -65,31 +65,47 @@ Wants: TypeAlias = Literal["nothing", "may", "must"]
 """Whether a factory of monitors takes a `problem`, as text, and whether it can do without."""
 
 
-def wants_problem(name: str) -> Wants:
-    """Whether the factory called `name` makes monitors for one problem each."""
-    factory = load("monitors", name)
-    if not callable(factory):
+@dataclass(frozen=True, slots=True)
+class Factory:
+    """What makes monitors of one kind; found once, it makes any number of them."""
+
+    name: str
+    function: Callable[..., object]
+
+    @property
+    def wants_problem(self) -> Wants:
+        """Whether each monitor is for one problem."""
+        try:
+            parameter = inspect.signature(self.function).parameters.get("problem")
+        except ValueError:  # written in C
+            return "nothing"
+        if parameter is None:
+            return "nothing"
+        return "must" if parameter.default is parameter.empty else "may"
+
+    def make(self, options: Mapping[str, object]) -> Monitor:
+        """A monitor. Raises `UsageError` for options that the factory does not take."""
+        try:
+            made = self.function(**options)
+        except UsageError:
+            raise
+        except Exception as failure:
+            raise UsageError(f"monitor {self.name!r} with options {dict(options)!r}: {one_line(failure)}") from failure
+        if not isinstance(made, Monitor):
+            raise UsageError(
+                f"monitor {self.name!r}: expected its factory to give a Monitor, got {type(made).__name__}"
+            )
+        return made
+
+
+def factory(name: str) -> Factory:
+    """The factory of monitors called `name`. Raises `UsageError` where there is none."""
+    function = load("monitors", name)
+    if not callable(function):
         raise UsageError(f"monitor {name!r}: expected a function that makes a Monitor")
-    try:
-        parameter = inspect.signature(factory).parameters.get("problem")
-    except ValueError:  # written in C
-        return "nothing"
-    if parameter is None:
-        return "nothing"
-    return "must" if parameter.default is parameter.empty else "may"
+    return Factory(name, function)
 
 
 def monitor(name: str, options: Mapping[str, object]) -> Monitor:
     """A monitor made by the factory called `name`. Raises `UsageError` for options that it does not take."""
-    factory = load("monitors", name)
-    if not callable(factory):
-        raise UsageError(f"monitor {name!r}: expected a function that makes a Monitor")
-    try:
-        made = factory(**options)
-    except UsageError:
-        raise
-    except Exception as failure:
-        raise UsageError(f"monitor {name!r} with options {dict(options)!r}: {one_line(failure)}") from failure
-    if not isinstance(made, Monitor):
-        raise UsageError(f"monitor {name!r}: expected its factory to give a Monitor, got {type(made).__name__}")
-    return made
+    return factory(name).make(options)

@@ -64,6 +64,7 @@ class Review:
         self._stream = 0
         self._machine = Machine(prompt, prepared.monitors, delivery="final", limits=UNBOUNDED)
         self._line = engine.connect(functools.partial(mailbox.post, self))
+        self._asked = False  # else the engine knows nothing of this text, and need not be told that it is done
         self._done: asyncio.Future[Finding] = mailbox.loop.create_future()
         self._reading = Reading()
         self._known: list[CheckResult] = []
@@ -71,19 +72,27 @@ class Review:
         if text:
             self._carry_out(self._machine.handle(ChunkArrived(self._stream, text)))
         self._carry_out(self._machine.handle(SourceEnded(self._stream)))
-        self.take(tuple(self._known))
+        self._take_known()
 
     async def finding(self) -> Finding:
         """Wait for the last verdict."""
         try:
             return await self._done
         finally:
-            self._line.close()
+            if self._asked:
+                self._line.close()
 
     def take(self, results: tuple[CheckResult, ...], /) -> None:
         """Verdicts have come."""
         if not self._done.done():
             self._carry_out(self._machine.handle(VerdictsArrived(results)))
+            self._take_known()
+
+    def _take_known(self) -> None:
+        """The verdicts of short checks, which are there as soon as they are asked for."""
+        known, self._known = self._known, []
+        if known:
+            self.take(tuple(known))
 
     def _submit(self, checks: Sequence[Check]) -> None:
         """Short checks are done here and now, as no stream waits meanwhile; the others by the engine."""
@@ -97,6 +106,7 @@ class Review:
             else:
                 requests.append(Request(check, packed, monitor.deadline))
         if requests:
+            self._asked = True
             self._line.submit(requests)
 
     def _carry_out(self, commands: Sequence[Command]) -> None:

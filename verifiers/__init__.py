@@ -98,8 +98,4 @@ __all__ = [
     "symbol",
 ]
 
-__getattr__ = _lazily(__name__, _MODULES)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = _lazily(__name__, _MODULES)

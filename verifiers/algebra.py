@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 from midtrace import Pass, Unknown, Verdict, Violation
@@ -22,6 +22,7 @@ from ._algebra_relations import excluded
 from ._algebra_rewriting import compared
 from ._algebra_solutions import is_imaginary, said
 from ._algebra_steps import followed
+from ._findings import together
 from ._values import Undecidable
 
 MAX_QUOTED = 120
@@ -86,7 +87,7 @@ class Algebra:
                     wrong.append(verdict)
                     suspect.add(outcome)
         if wrong:
-            return replace(wrong[0], also=tuple(wrong[1:]))
+            return together(wrong)
         return unknown or Pass(checked=decided)
 
     def _judged(self, claim: AlgebraClaim) -> Violation | Unknown | None:

@@ -22,6 +22,7 @@ from midtrace.extractors import (
     subexpressions,
 )
 
+from ._findings import together
 from ._values import Undecidable, Value, values
 from ._wording import exact, rewritten
 
@@ -60,7 +61,7 @@ class Arithmetic:
         violations = list(_merged(wrong))
         if not violations:
             return Pass(checked=decided)
-        return replace(violations[0], also=tuple(violations[1:]))
+        return together(violations)
 
 
 def _judged(claim: ArithmeticClaim) -> Violation | None:

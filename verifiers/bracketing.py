@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from midtrace import Pass, UsageError, Verdict, Violation
 from midtrace.extractors.bracketing import BracketClaim, BracketSteps
+
+from ._findings import in_text_order, together
 
 MAX_LENGTH = 2_000
 """Brackets in a problem."""
@@ -60,8 +62,7 @@ class Bracketing:
         violations = [found for claim in state for found in replay.judged(claim)]
         if not violations:
             return Pass(checked=replay.decided)
-        violations.sort(key=lambda found: found.span or (0, 0))
-        return replace(violations[0], also=tuple(violations[1:]))
+        return together(in_text_order(violations))
 
 
 class _Place(NamedTuple):

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import TypeAlias
 
 from midtrace import UsageError, Verdict
 from midtrace.extractors import Apply, Assignments, Claims, Constant, Real, Sort, Term, Variable
 
 from .constraints import Constraints
-from .symbols import Symbolic
-
-Number: TypeAlias = int | float | Fraction
+from .symbols import Number, Symbolic, exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ class Budget:
                 raise UsageError(f"Budget: {name!r}: expected one of {', '.join(self.items)}")
         if not self.items or self.total in self.items:
             raise UsageError(f"Budget(items={list(self.items)!r}): expected items, and none called {self.total!r}")
-        sorts: dict[str, Sort] = {name: Real(_exact(self.least.get(name, 0))) for name in self.items}
+        sorts: dict[str, Sort] = {name: Real(exact(self.least.get(name, 0))) for name in self.items}
         sorts[self.total] = Real()
         rules = {**dict(self._given()), **self.rules}
         object.__setattr__(self, "_constraints", Constraints(sorts, rules))
@@ -69,12 +65,8 @@ class Budget:
         for name in self.items[1:]:
             total = Apply("+", (total, Variable(name)))
         yield "the sum", Apply("==", (Variable(self.total), total))
-        yield "the limit", Apply("<=", (Variable(self.total), Constant(_exact(self.limit))))
+        yield "the limit", Apply("<=", (Variable(self.total), Constant(exact(self.limit))))
         for name, amount in self.fixed.items():
-            yield f"{name} is given", Apply("==", (Variable(name), Constant(_exact(amount))))
+            yield f"{name} is given", Apply("==", (Variable(name), Constant(exact(amount))))
         for name, amount in self.most.items():
-            yield f"the most for {name}", Apply("<=", (Variable(name), Constant(_exact(amount))))
-
-
-def _exact(number: Number) -> Fraction:
-    return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
+            yield f"the most for {name}", Apply("<=", (Variable(name), Constant(exact(amount))))

@@ -10,6 +10,8 @@ from typing import Any, cast
 from midtrace import Pass, Unknown, UsageError, Verdict, Verifier, Violation, verifier
 from midtrace.monitors import AnyVerifier
 
+from ._findings import in_text_order, together
+
 REMEMBERED = 4096
 """Verdicts that all `Cached` together keep in a process."""
 
@@ -36,7 +38,7 @@ class AllOf:
         verdicts = [each.check(state) for each in self.verifiers]
         violations = _violations(verdicts)
         if violations:
-            return together(violations)
+            return together(in_text_order(violations))
         unknown = next((verdict for verdict in verdicts if isinstance(verdict, Unknown)), None)
         return unknown or Pass(checked=sum(verdict.checked for verdict in verdicts if isinstance(verdict, Pass)))
 
@@ -67,7 +69,7 @@ class AnyOf:
                 return verdict
             verdicts.append(verdict)
         unknown = next((verdict for verdict in verdicts if isinstance(verdict, Unknown)), None)
-        return unknown or together(_violations(verdicts))
+        return unknown or together(in_text_order(_violations(verdicts)))
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -135,9 +137,3 @@ def _apart(violation: Violation) -> Iterator[Violation]:
     yield replace(violation, also=())
     for each in violation.also:
         yield from _apart(each)
-
-
-def together(violations: Sequence[Violation]) -> Violation:
-    """One violation for several: the earliest in the text, with the others in `also`."""
-    first, *others = sorted(violations, key=lambda each: each.span or (0, 0))
-    return replace(first, also=tuple(others))

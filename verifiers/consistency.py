@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar
 
 from midtrace import Pass, Verdict, Violation
 from midtrace.extractors.consistency import StatedFact, StatedFacts
 
+from ._findings import together
 from ._values import Undecidable, Value, values
 from ._wording import exact
 
@@ -48,7 +49,7 @@ class Consistency:
                     name.broken.add(fact.part)
                     found.append(_violation(earlier, fact))
             name.stated.setdefault(fact.part, fact)
-        return replace(found[0], also=tuple(found[1:])) if found else Pass(checked=checked)
+        return together(found) if found else Pass(checked=checked)
 
 
 @dataclass(slots=True)

@@ -30,9 +30,9 @@ from midtrace.extractors import (
 )
 
 from ._answers import Conflict, Undecided, Unencodable
+from ._findings import in_text_order, together
 from ._sorts import resolved
 from ._specification import specification
-from .combinators import together
 from .symbols import Symbolic
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Constraints:
                 violations += self._loose(session, claims, conflicts)
         except Undecided:
             return Unknown("the solver gave up within its limits")
-        return together(violations) if violations else Pass(checked=len(claims))
+        return together(in_text_order(violations)) if violations else Pass(checked=len(claims))
 
     def _asked(self, session: Session, claim: Claim) -> Term | None:
         """A claim's term, if it is about this problem."""

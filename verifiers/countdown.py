@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Self
 
-from midtrace import Pass, Span, Unknown, UsageError, Verdict, Violation
+from midtrace import Pass, Unknown, UsageError, Verdict, Violation
 from midtrace.extractors import Binary, Expression, Mixed, Root, subexpressions
 from midtrace.extractors.countdown import CountdownExpression, CountdownWork
 
@@ -15,6 +15,7 @@ from ._countdown_numbers import Fault, Item, Pool, evaluated, foreign, given, le
 from ._countdown_problem import puzzle
 from ._countdown_replay import Replay, replayed
 from ._countdown_search import OutOfBudget, Searches
+from ._findings import in_text_order, together
 
 MAX_NUMBERS = 24
 LONGEST = 120
@@ -82,8 +83,7 @@ class Countdown:
         if not found:
             return unknown or Pass(checked)
         hint = self._hint(start, searches) if self.reveal else None
-        first, *others = (replace(each, hint=hint) for each in sorted(found, key=_place))
-        return replace(first, also=tuple(others))
+        return together([replace(each, hint=hint) for each in in_text_order(found)])
 
     def _dead_ends(self, state: CountdownWork, replay: Replay, searches: Searches) -> Iterator[Verdict]:
         """The first step after which the target is out of reach, or the one that the solution ends with."""
@@ -233,10 +233,6 @@ def _dead(pool: Pool, searches: Searches) -> bool:
         return searches.solution(item.exact for item in pool) is None
     except OutOfBudget:
         return False
-
-
-def _place(violation: Violation) -> Span:
-    return violation.span or Span(0, 0)
 
 
 def _violation(expression: CountdownExpression, fault: Fault, side: Expression | None = None) -> Violation:

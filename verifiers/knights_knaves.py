@@ -11,6 +11,7 @@ from midtrace.extractors import Apply, Constant, Term, Variable, variables_of
 from midtrace.extractors.knights_knaves import Assignment, ClaimedRoles, RoleClaim
 
 from ._entailment import Standing, standing, standings, truth
+from ._findings import together
 from ._knights_puzzles import read_knights
 from ._web_of_lies import read_web
 
@@ -81,7 +82,7 @@ class KnightsKnaves:
                 case Pass(checked):
                     decided += checked
         if violations:
-            return replace(violations[0], also=tuple(violations[1:]))
+            return together(violations)
         return unknown or Pass(checked=decided)
 
     def _judged(self, claim: RoleClaim) -> Verdict:
@@ -95,15 +96,15 @@ class KnightsKnaves:
         terms = [term for each in claim.assignments for term in self._terms(each)]
         if not terms:
             return Unknown(f"the answer {claim.text[:60]!r} says nothing of the people") if claim.answer else Pass(0)
-        together = Apply("and", tuple(terms))
-        if standing((), together) == "contradicted":
+        conjunction = Apply("and", tuple(terms))
+        if standing((), conjunction) == "contradicted":
             return self._hinted(_violation(claim, f"somebody would be both a {self.truthful} and a {self.lying}"))
-        found = self._standing(together)
+        found = self._standing(conjunction)
         if found == "inconsistent":
             return Unknown("the statements have no solution")
         if found == "contradicted":
             return self._hinted(_violation(claim, self._reason(claim, terms)))
-        missing = sorted(set(self.asked or self.people) - set(variables_of(together)))
+        missing = sorted(set(self.asked or self.people) - set(variables_of(conjunction)))
         if claim.answer and claim.complete and missing:
             return _violation(claim, f"the answer leaves out {', '.join(missing[:5])}")
         return _undecided(found) or Pass()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self, assert_never, get_args
 
 from midtrace import Pass, Unknown, UsageError, Verdict, Violation
 from midtrace.extractors.maze import CellRoute, ClaimedMaze, DirectionRoute, MazeAnswer, Place, WalkStep, Waypoint
 
+from ._findings import together
 from ._maze_conventions import ALL, NAMED, PLAIN, Cell, Convention
 from ._maze_grid import MAX_CELLS, Turns, distance, find, marked_way, turns
 from ._maze_problems import Question, read_maze
@@ -98,7 +99,7 @@ class Maze:
             verdicts.append(self._answered(state.answer, state.walk if sound else (), settled))
         violations = sorted((each for each in verdicts if isinstance(each, Violation)), key=_start)
         if violations:
-            return replace(violations[0], also=tuple(violations[1:]))
+            return together(violations)
         unknown = next((each for each in verdicts if isinstance(each, Unknown)), None)
         return unknown or Pass(checked=sum(each.checked for each in verdicts if isinstance(each, Pass)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Self
@@ -17,6 +17,7 @@ from midtrace.extractors.multistep_arithmetic import (
     longest_expression,
 )
 
+from ._findings import in_text_order, together
 from ._values import Undecidable, Value, values
 from ._wording import exact
 
@@ -64,8 +65,7 @@ class MultistepArithmetic:
         violations = [found for at in range(len(state)) for found in judge.judged(state, at)]
         if not violations:
             return Pass(checked=judge.decided)
-        violations.sort(key=lambda found: found.span or (0, 0))
-        return replace(violations[0], also=tuple(violations[1:]))
+        return together(in_text_order(violations))
 
 
 class _Judge:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple, Self, TypeAlias
 
 from midtrace import Pass, UsageError, Verdict, Violation
 from midtrace.extractors.object_tracking import Holding, TrackingClaim, TrackingSteps
+
+from ._findings import in_text_order, together
 
 MAX_PEOPLE = 50
 """People in a problem."""
@@ -91,8 +93,7 @@ class ObjectTracking:
         violations = [found for claim in state for found in replay.judged(claim)]
         if not violations:
             return Pass(checked=replay.decided)
-        violations.sort(key=lambda found: found.span or (0, 0))
-        return replace(violations[0], also=tuple(violations[1:]))
+        return together(in_text_order(violations))
 
 
 class _Held(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self, assert_never
 
 from midtrace import Pass, Span, Unknown, UsageError, Verdict, Violation
@@ -20,6 +20,7 @@ from midtrace.extractors.ordering import (
     order_problem,
 )
 
+from ._findings import in_text_order, together
 from ._ordering_search import Orders, OutOfSteps, opposite
 
 
@@ -79,8 +80,7 @@ class Ordering:
         judged = [self._answered(orders, answer) for answer in state.answers] if self.options else []
         wrong += [verdict for verdict in judged if isinstance(verdict, Violation)]
         if wrong:
-            first, *also = sorted(wrong, key=lambda violation: violation.span or Span(0, 0))
-            return replace(first, also=tuple(also))
+            return together(in_text_order(wrong))
         if None in judged:
             return Unknown("the statements leave the answer open")
         return Pass(checked=len(known) + sum(verdict for verdict in judged if isinstance(verdict, int)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 from midtrace import Pass, Unknown, UsageError, Verdict, Violation
@@ -13,6 +13,7 @@ from midtrace.extractors import Constant, Term, variables_of
 from midtrace.extractors.propositional import ClaimedFormulas, FormulaClaim, read_formula
 
 from ._entailment import Standing, standing
+from ._findings import together
 
 MAX_PREMISES = 200
 _ABSURD = (Constant(value=False),)
@@ -84,7 +85,7 @@ class PropositionalEntailment:
                 if "entailed" not in found:
                     violations.append(_violation(claim, found))
         if violations:
-            return replace(violations[0], also=tuple(violations[1:]))
+            return together(violations)
         return unknown or Pass(checked=decided)
 
 

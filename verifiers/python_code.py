@@ -11,6 +11,7 @@ from midtrace import Pass, Span, Unknown, UsageError, Verdict, Violation
 from midtrace.extractors.code import Code
 
 from . import _python_code_problem as problems
+from ._findings import together
 from ._python_code_names import NoRuffError, undefined
 from ._python_code_output import OutputPrediction
 from ._python_code_pieces import Piece, definition, lasting, program_of, read_pieces
@@ -82,7 +83,7 @@ class PythonCode:
         if asked:
             verdicts.append(self._tested(state, pieces, asked, unjudged))
         if faults and not any(isinstance(each, Pass) and each.checked for each in verdicts):
-            return replace(faults[0], also=tuple(faults[1:]))
+            return together(faults)
         if self.undefined_names and state.final and state.whole and pieces:
             verdicts.append(self._named(pieces, asked))
         if unjudged and not asked:
@@ -113,8 +114,7 @@ class PythonCode:
             return Unknown("the code uses names that may be defined before this unit")
         if failed:
             span = definition(program, names)
-            first, *others = [_violation(asked[index], trial, index, span) for index in failed[: MAX_ALSO + 1]]
-            return replace(first, also=tuple(others))
+            return together([_violation(asked[index], trial, index, span) for index in failed[: MAX_ALSO + 1]])
         return _overall(trial, asked)
 
     def _given(self) -> frozenset[str]:
@@ -137,7 +137,7 @@ class PythonCode:
                 if 0 < line <= count and piece.in_function(line):
                     faults.append(Violation(fault.message, piece.block.line(line), evidence={"rule": "ruff"}))
                 line -= count
-        return replace(faults[0], also=tuple(faults[1:])) if faults else Pass(1)
+        return together(faults) if faults else Pass(1)
 
 
 def _sources(asked: Sequence[Question]) -> list[str]:

@@ -6,14 +6,12 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TypeAlias
 
 from midtrace import UsageError, Verdict
 from midtrace.extractors import Apply, Claim, Constant, Real, ScheduleSlots, Slots, Sort, Term, Variable
 
 from .constraints import Constraints
-
-Number: TypeAlias = int | float | Fraction
+from .symbols import Number, exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ class Schedule:
         for name, duration in self.durations.items():
             if duration < 0:
                 raise UsageError(f"Schedule(durations): {name!r}: expected 0 or more, got {duration}")
-        sorts: dict[str, Sort] = {name: Real(_exact(self.earliest.get(name, 0))) for name in self.durations}
+        sorts: dict[str, Sort] = {name: Real(exact(self.earliest.get(name, 0))) for name in self.durations}
         object.__setattr__(self, "_constraints", Constraints(sorts, dict(self._rules()), reveal=False))
 
     def __hash__(self) -> int:
@@ -76,7 +74,7 @@ class Schedule:
         return self._constraints.check(tuple(claims))
 
     def _end(self, task: str) -> Term:
-        return Apply("+", (Variable(task), Constant(_exact(self.durations[task]))))
+        return Apply("+", (Variable(task), Constant(exact(self.durations[task]))))
 
     def _rules(self) -> Iterator[tuple[str, Term]]:
         for task, earlier in self.after.items():
@@ -92,12 +90,8 @@ class Schedule:
         for task in self.durations:
             for bound, why in ((self.latest.get(task), f"{task} in time"), (self.end, f"{task} by the end")):
                 if bound is not None:
-                    yield why, Apply("<=", (self._end(task), Constant(_exact(bound))))
+                    yield why, Apply("<=", (self._end(task), Constant(exact(bound))))
 
 
 def _is(term: Term, value: Fraction) -> Term:
     return Apply("==", (term, Constant(value)))
-
-
-def _exact(number: Number) -> Fraction:
-    return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self, assert_never
 
@@ -21,6 +21,7 @@ from midtrace.extractors.sorting import (
     WrittenWord,
 )
 
+from ._findings import in_text_order, together
 from ._sorting_words import Spelling, as_written, bare, letters, number_of, written
 
 MAX_WORDS = 1_000
@@ -69,8 +70,7 @@ class Sorting:
         violations = [found for claim in state for found in judge.judged(claim)]
         if not violations:
             return Pass(checked=judge.decided)
-        violations.sort(key=lambda found: found.span or (0, 0))
-        return replace(violations[0], also=tuple(violations[1:]))
+        return together(in_text_order(violations))
 
 
 class _Judge:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple, Self, TypeAlias, assert_never
 
-from midtrace import Pass, Span, Unknown, UsageError, Verdict, Violation
+from midtrace import Pass, Unknown, UsageError, Verdict, Violation
 from midtrace.extractors.spatial_relations import (
     MAX_NAMES,
     OVERLAP,
@@ -23,6 +23,7 @@ from midtrace.extractors.spatial_relations import (
     spatial_problem,
 )
 
+from ._findings import in_text_order, together
 from ._spatial_relations_places import Cells, Order, Possible, chained, ordered, path
 
 _OVERLAPS = re.compile(r"\b(?:overlap\w*|same (?:place|position|cell|location))\b")
@@ -96,12 +97,11 @@ class SpatialRelations:
         silent = all(finding == _Finding() for _, finding in answered)
         last = self._last_word(state) if silent else None
         findings = [(claim.span, self._claimed(places, claim, last=claim is last)) for claim in state.claims]
-        wrong = sorted(
-            (replace(each.wrong, span=span) for span, each in findings + answered if each.wrong is not None),
-            key=lambda violation: violation.span or Span(0, 0),
+        wrong = in_text_order(
+            replace(each.wrong, span=span) for span, each in findings + answered if each.wrong is not None
         )
         if wrong:
-            return replace(wrong[0], also=tuple(wrong[1:]))
+            return together(wrong)
         if any(each.open for _, each in answered):
             return Unknown("the statements leave the answer open")
         return Pass(checked=sum(each.certain for _, each in findings + answered))

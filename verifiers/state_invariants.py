@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,11 +12,11 @@ from typing import Any, TypeAlias
 import pydantic
 
 from midtrace import Pass, UsageError, Verdict, Violation
-from midtrace.extractors import JsonValue, JsonValues, Term, TermError, Value, parse_term, variables_of
+from midtrace.extractors import JsonValues, Term, TermError, Value, parse_term, variables_of
 from midtrace.extractors.json_values import Json
 
 from ._evaluation import Undefined, evaluate
-from .combinators import together
+from ._findings import in_text_order, together
 
 MAX_FINDINGS = 10
 """Findings about one value; the rest can wait until these are mended."""
@@ -64,30 +65,41 @@ class StateInvariants:
 
     def check(self, state: JsonValues, /) -> Verdict:
         """Each value by itself. A rule that raises makes the verdict unknown."""
+        # Made once a check, as both take longer to make than to ask.
+        schema = None if self.schema is None else _validator(self.schema)
+        model: pydantic.TypeAdapter[object] | None = None if self.model is None else pydantic.TypeAdapter(self.model)
         violations = [
             Violation(message, span=value.span, evidence={"rule": rule})
             for value in state
-            for rule, message in self._findings(value)
+            for rule, message in self._findings(value.value, schema, model)
         ]
-        return together(violations) if violations else Pass(checked=len(state))
+        return together(in_text_order(violations)) if violations else Pass(checked=len(state))
 
-    def _findings(self, value: JsonValue) -> Iterator[tuple[str, str]]:
-        shape = [*self._by_schema(value.value), *self._by_model(value.value)][:MAX_FINDINGS]
+    def _findings(
+        self,
+        value: Json,
+        schema: Any,  # noqa: ANN401  (a class that jsonschema makes)
+        model: pydantic.TypeAdapter[object] | None,
+    ) -> Iterator[tuple[str, str]]:
+        wrong = itertools.chain(self._by_schema(value, schema), self._by_model(value, model))
+        shape = list(itertools.islice(wrong, MAX_FINDINGS))
         yield from shape
         if not shape:  # rules may rely on the shape
-            yield from self._by_rules(value.value)
+            yield from self._by_rules(value)
 
-    def _by_schema(self, value: Json) -> Iterator[tuple[str, str]]:
-        if self.schema is None:
+    @staticmethod
+    def _by_schema(value: Json, schema: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401  (as above)
+        if schema is None:
             return
-        for error in _validator(self.schema).iter_errors(value):
+        for error in schema.iter_errors(value):
             yield "schema", f"{_path(error.absolute_path)}{_short(error.message)}"
 
-    def _by_model(self, value: Json) -> Iterator[tuple[str, str]]:
-        if self.model is None:
+    @staticmethod
+    def _by_model(value: Json, model: pydantic.TypeAdapter[object] | None) -> Iterator[tuple[str, str]]:
+        if model is None:
             return
         try:
-            pydantic.TypeAdapter(self.model).validate_python(value)
+            model.validate_python(value)
         except pydantic.ValidationError as invalid:
             for error in invalid.errors(include_url=False, include_context=False):
                 yield "model", f"{_path(error['loc'])}{error['msg']}"

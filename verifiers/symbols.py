@@ -8,7 +8,8 @@ from typing import TypeAlias
 from midtrace import UsageError
 from midtrace.extractors import Apply, Constant, Operator, Term, Value, Variable
 
-Operand: TypeAlias = "Symbolic | Value | int | float"
+Number: TypeAlias = int | float | Fraction
+Operand: TypeAlias = "Symbolic | Value | Number"
 
 
 class Symbolic:
@@ -109,14 +110,17 @@ def _apply(operator: Operator, *operands: Operand) -> Symbolic:
     return Symbolic(Apply(operator, tuple(_term(each) for each in operands)))
 
 
+def exact(number: Number) -> Fraction:
+    """A number as it is written: 0.1 is a tenth."""
+    return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
+
+
 def _term(operand: Operand) -> Term:
     match operand:
         case Symbolic():
             return operand.term
         case bool() | str():
             return Constant(operand)
-        case float():
-            return Constant(Fraction(repr(operand)))  # as written: 0.1 is a tenth
-        case int() | Fraction():
-            return Constant(Fraction(operand))
+        case int() | float() | Fraction():
+            return Constant(exact(operand))
     raise UsageError(f"{operand!r}: expected a symbol, a number, a truth value or a name")

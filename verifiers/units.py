@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, NamedTuple
 
@@ -11,6 +11,7 @@ from midtrace import Pass, Span, Verdict, Violation
 from midtrace.extractors import Expression, Number, Quantity, subexpressions
 from midtrace.extractors.units import MOST, Base, ClaimedUnits, Measure, Powers, UnitClaim
 
+from ._findings import together
 from ._units_amounts import Amount, Mismatch, Unclear, amount, dimension, literal, measure, readings
 from ._units_loose import loose, operations
 from ._wording import exact, rewritten
@@ -43,7 +44,7 @@ class Units:
             decided += 1
             if problem is not None:
                 wrong.append(problem)
-        return replace(wrong[0], also=tuple(wrong[1:])) if wrong else Pass(checked=decided)
+        return together(wrong) if wrong else Pass(checked=decided)
 
 
 class _Sides(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -92,14 +93,17 @@ class _Entry(_Strict):
     priority: int | None = None
     deadline: float | None = None
 
-    @property
+    @functools.cached_property
+    def factory(self) -> plugins.Factory:
+        return plugins.factory(self.use)
+
+    @functools.cached_property
     def wants_problem(self) -> plugins.Wants:
-        return "nothing" if "problem" in self.options else plugins.wants_problem(self.use)
+        return "nothing" if "problem" in self.options else self.factory.wants_problem
 
     def monitor(self, problem: str) -> Monitor:
         bound = self.wants_problem == "must" or (self.wants_problem == "may" and problem)
-        options = {**self.options, "problem": problem} if bound else self.options
-        made = plugins.monitor(self.use, options)
+        made = self.factory.make({**self.options, "problem": problem} if bound else self.options)
         return replace(
             made,
             name=made.name if self.name is None else self.name,
