@@ -1,4 +1,4 @@
-"""What a source gives: plain strings, or chunks that carry what is known of their tokens."""
+"""What a source gives: plain strings, chunks that carry what is known of their tokens, and what a call cost."""
 
 from __future__ import annotations
 
@@ -24,7 +24,19 @@ class Chunk(NamedTuple):
     tokens: tuple[Token, ...] = ()
 
 
-Stream: TypeAlias = AsyncIterable[str | Chunk]
+class Usage(NamedTuple):
+    """What one generation call cost, in tokens; a source may give it anywhere in its stream, the last one counts.
+
+    `prompt` counts the whole prefix, `cached` the part of it that the server did not have to evaluate again,
+    `generated` what the call generated (0: not known).
+    """
+
+    prompt: int
+    cached: int = 0
+    generated: int = 0
+
+
+Stream: TypeAlias = AsyncIterable[str | Chunk | Usage]
 
 
 class Source(Protocol):

@@ -11,6 +11,9 @@ SCHEMA = "midtrace.ledger/1"
 class Ledger:
     """The cost of a run. Text is counted in tokens (as the source gives them, else four characters each).
 
+    `prompt_tokens` are those of all prefixes that the source was called with and `cached_tokens` those of them that it
+    did not evaluate again, as far as it tells them.
+
     Times are seconds: `check` and `queue` are summed over all checks; `handling` is what midtrace did on the
     caller's loop, `settling` the wait for the last verdicts after the source ended, `restarting` the waits from a
     rollback to the first chunk of the resumed source. `detection_lag` is the characters that had been generated
@@ -22,6 +25,8 @@ class Ledger:
     main_tokens: int = 0
     discarded_tokens: int = 0
     resent_characters: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
     source_calls: int = 0
     checks: int = 0
     claims: int = 0

@@ -19,7 +19,7 @@ import anyio
 
 from .backlog import Backlog, OpenChecks
 from .certificate import Attested, attest, issue
-from .chunks import CHARACTERS_A_TOKEN, Chunk, Resampling, Source
+from .chunks import CHARACTERS_A_TOKEN, Chunk, Resampling, Source, Usage
 from .engines.parcels import PackedRule, Part
 from .engines.protocol import Engine, Request
 from .errors import MidtraceError, SourceError, one_line
@@ -119,6 +119,8 @@ class Run:
         self._pump_wake: asyncio.Future[None] | None = None
         self._interventions: list[Intervened] = []
         self._outcome: Outcome | None = None
+        self._prompt_tokens = 0
+        self._cached_tokens = 0
         self._handling = 0.0
         self._settling = 0.0
         self._restarting = 0.0
@@ -193,6 +195,7 @@ class Run:
         stream = opening.stream
         machine = self._machine
         turn = 0
+        usage = Usage(0)
         with anyio.CancelScope() as self._scope:
             try:
                 if opening.backoff:
@@ -203,6 +206,9 @@ class Run:
                         if self._cut_at is not None:
                             self._restarting += time.perf_counter() - self._cut_at
                             self._cut_at = None
+                        if type(item) is Usage:
+                            usage = item
+                            continue
                         started = time.perf_counter()
                         self._carry_out(machine.handle(_arrived(stream, item)))
                         self._handling += time.perf_counter() - started
@@ -216,6 +222,8 @@ class Run:
                         if self._open_checks.held:
                             await self._open_checks.room()
                 finally:
+                    self._prompt_tokens += usage.prompt
+                    self._cached_tokens += usage.cached
                     await _close(chunks)
             except SourceError as error:
                 self._carry_out(machine.handle(SourceFailed(stream, str(error), error.transient)))
@@ -227,7 +235,7 @@ class Run:
                     self._carry_out(machine.handle(SourceEnded(stream)))
         self._scope = None
 
-    async def _open(self, opening: OpenSource) -> AsyncIterator[str | Chunk]:
+    async def _open(self, opening: OpenSource) -> AsyncIterator[str | Chunk | Usage]:
         prefix = self._prompt + opening.tip.read()
         source = self._source
         opened: object
@@ -335,6 +343,8 @@ class Run:
             main_tokens=spent.tokens,
             discarded_tokens=count.discarded_tokens if count.reported_tokens else estimated,
             resent_characters=count.resent_characters,
+            prompt_tokens=self._prompt_tokens,
+            cached_tokens=self._cached_tokens,
             source_calls=count.source_calls,
             checks=spent.checks,
             claims=count.claims,

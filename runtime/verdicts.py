@@ -22,9 +22,14 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """The state holds. `checked` is the number of claims that were really decided (0: nothing was claimed)."""
+    """The state holds. `checked` is the number of claims that were really decided (0: nothing was claimed).
+
+    `settled` says that there is nothing left to find out: what is told, in a few words. A policy `Stop` then ends the
+    reasoning here; to all other policies it is a pass like any other.
+    """
 
     checked: int = 1
+    settled: str = ""
 
 
 @dataclass(frozen=True, slots=True)

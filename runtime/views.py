@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
 
+from .forks.protocol import Answer
+
 S_co = TypeVar("S_co", covariant=True)
 S = TypeVar("S")
 
@@ -19,6 +21,9 @@ class View:
 
     `text` is the unit and `start` its offset in the generated text; `before` is at most `CONTEXT` characters of what
     precedes it. `final` says that the trace ended with this unit.
+
+    `answers` is for a monitor that asks the model (`Fork`): what it answered at this checkpoint, last, and before it
+    what it answered at earlier checkpoints that still stand. `text` is then the whole trace up to the checkpoint.
     """
 
     text: str
@@ -26,6 +31,7 @@ class View:
     before: str = ""
     prompt: str = ""
     final: bool = False
+    answers: tuple[Answer, ...] = ()
 
     def with_prompt(self, prompt: str) -> View:
         """The same view, with the prompt that the trace continues."""

@@ -1,0 +1,1 @@
+"""Forks: the model asked for its state from a checkpoint, beside the stream."""
