@@ -1,16 +1,22 @@
 """The state of a trace as the model itself tells it: asked from the checkpoint, beside the stream.
 
-A source that can be asked does so for a monitor whose extractor is a `Fork`. Where there is none, every check of such a
-monitor is `Unknown`: a question that nobody answered is no pass.
+Errors in what is read off a trace do more harm than any others: what a correct trace is told to mend, it breaks. So an
+answer can be held against a schema, against what the trace mentions, and against a second answer, before anything is
+done about it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from midtrace import Extractor, Unparsed, UsageError, View
+from midtrace.forks.asking import Asking
+
+from ._mentions import missing
 
 S = TypeVar("S")
 
@@ -25,7 +31,17 @@ class Fork(Generic[S]):
         max_tokens: Of the answer.
         stop: Texts at which the answer ends; neither they nor what follows is read.
         temperature: Of the answer; 0 gives the same answer to the same question.
-        endpoint: The server to ask, where that is not the one that streams.
+        endpoint: Who is asked, where that is not the source of the run: a name in `Forks(endpoints=...)`, or the
+            address of a server, `#model` behind it where that has more than one.
+        schema: A type that the state must have: what pydantic takes, such as a model, `dict[str, int]`, or
+            `Literal["yes", "no"]`. It is converted to it, strictly; what does not fit is no state.
+        mention: Every number and text in the state must occur in the prompt or the trace; True for all of it, or a
+            function that gives the values to look for.
+        confirm: So many answers must lead to the same violation before it counts; with 2, a second answer is asked for
+            after a violation, and only then.
+        steady: A violation that comes back after another one had taken its place does not count.
+
+    An answer that breaks schema or mention makes the check `Unknown`, and so does a violation that is not confirmed.
 
     Raises `UsageError` for a question that cannot be asked.
     """
@@ -36,27 +52,38 @@ class Fork(Generic[S]):
     stop: tuple[str, ...] = ()
     temperature: float = 0.0
     endpoint: str | None = None
+    schema: Any = None  # whatever pydantic makes a schema of; the types of types are not one type
+    mention: bool | Callable[[S], object] = False
+    confirm: int = 1
+    steady: bool = True
 
     def __post_init__(self) -> None:
-        if not self.suffix:
-            raise UsageError("Fork(suffix=''): expected text that asks for something")
-        if isinstance(self.stop, str) or not all(self.stop):
-            raise UsageError(f"Fork(stop={self.stop!r}): expected texts, such as ('}}',)")
-        if self.max_tokens < 1 or self.temperature < 0:
-            raise UsageError(
-                f"Fork(max_tokens={self.max_tokens}, temperature={self.temperature}): expected 1 or more, 0 or more"
-            )
+        _ = self.asks
         if not isinstance(self.parse, Extractor) and not callable(self.parse):
             raise UsageError("Fork(parse=...): expected an extractor or a function of the answer's text")
+        if self.schema is not None:
+            try:
+                TypeAdapter(self.schema)
+            except Exception as error:
+                raise UsageError(f"Fork(schema={self.schema!r}): expected a type that pydantic takes") from error
 
-    def question(self, prompt: str, text: str) -> str:
-        """What the model is asked to continue: the prompt, the text up to the checkpoint, the suffix."""
-        return prompt + text + self.suffix
+    @property
+    def asks(self) -> Asking:
+        """What the model is asked."""
+        return Asking(
+            suffix=self.suffix,
+            max_tokens=self.max_tokens,
+            stop=self.stop,
+            temperature=self.temperature,
+            endpoint=self.endpoint,
+            confirm=self.confirm,
+            steady=self.steady,
+        )
 
-    def read(self, answer: str, view: View) -> S | None:
+    def read(self, answer: str, view: View) -> S:
         """The state that an answer tells, at the checkpoint that ends `view`.
 
-        Raises `Unparsed` for an answer without any state in it.
+        Raises `Unparsed` for an answer without any state in it, or with one that the guards do not let pass.
         """
         ends = [place for stop in self.stop if (place := answer.find(stop)) >= 0]
         told = answer[: min(ends)] if ends else answer
@@ -67,8 +94,29 @@ class Fork(Generic[S]):
             state = self.parse(told)
         if state is None:
             raise Unparsed(f"the answer to a fork says nothing that can be read: {told[:80]!r}")
+        if self.schema is not None:
+            state = self._fitting(state)
+        if self.mention:
+            lost = missing(
+                state if self.mention is True else self.mention(state), (view.prompt, view.before, view.text)
+            )
+            if lost:
+                raise Unparsed(f"the answer to a fork tells {lost!r}, which the trace does not mention")
         return state
 
-    def extract(self, view: View, /) -> S | None:
-        """What happens without a source that can be asked. Always raises `Unparsed`."""
-        raise Unparsed("nobody can be asked here: a fork needs a source that answers it")
+    def extract(self, view: View, /) -> S:
+        """The state that the model told at the checkpoint. Raises `Unparsed` as `read` does."""
+        if not view.answers:
+            raise Unparsed("nobody was asked here: a fork needs a source that answers it")
+        return self.read(view.answers[-1].text, view)
+
+    def _fitting(self, state: S) -> S:
+        try:
+            fitting: S = TypeAdapter(self.schema).validate_python(state, strict=True)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise Unparsed(
+                f"the answer to a fork does not fit {self.schema!r}: {place or 'it'}: {first['msg']}"
+            ) from None
+        return fitting

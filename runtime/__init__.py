@@ -9,6 +9,7 @@ from .chunks import Chunk as Chunk
 from .chunks import Resampling as Resampling
 from .chunks import Source as Source
 from .chunks import Token as Token
+from .chunks import Usage as Usage
 from .engines.pools import Pool as Pool
 from .errors import EngineError as EngineError
 from .errors import MidtraceError as MidtraceError
@@ -23,6 +24,12 @@ from .events import Pressure as Pressure
 from .events import Retracted as Retracted
 from .events import SafeUpTo as SafeUpTo
 from .events import TextDelta as TextDelta
+from .forks.protocol import Answer as Answer
+from .forks.protocol import Askable as Askable
+from .forks.protocol import Asker as Asker
+from .forks.protocol import Question as Question
+from .forks.settings import Forks as Forks
+from .ledger import ForkCost as ForkCost
 from .ledger import Ledger as Ledger
 from .limits import Budget as Budget
 from .limits import Limits as Limits
@@ -43,6 +50,7 @@ from .policies import Rollback as Rollback
 from .policies import Stop as Stop
 from .resources import Resources as Resources
 from .session import Run as Run
+from .sources.protocol import Abilities as Abilities
 from .trace import Origin as Origin
 from .triggers import at_end as at_end
 from .triggers import every as every
@@ -65,7 +73,11 @@ from .views import Extractor as Extractor
 from .views import View as View
 
 __all__ = [
+    "Abilities",
     "Abstain",
+    "Answer",
+    "Askable",
+    "Asker",
     "Backlog",
     "Budget",
     "Certificate",
@@ -74,6 +86,8 @@ __all__ = [
     "EngineError",
     "Event",
     "Extractor",
+    "ForkCost",
+    "Forks",
     "Gate",
     "Intervened",
     "Ledger",
@@ -89,6 +103,7 @@ __all__ = [
     "Policy",
     "Pool",
     "Pressure",
+    "Question",
     "Resampling",
     "Resources",
     "Retracted",
@@ -105,6 +120,7 @@ __all__ = [
     "Token",
     "Unknown",
     "Unparsed",
+    "Usage",
     "UsageError",
     "Verdict",
     "Verifier",

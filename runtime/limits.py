@@ -21,6 +21,8 @@ class Limits:
         characters: Generated characters.
         rollbacks: Rollbacks of all monitors together.
         checks: Checks submitted.
+        forks: Questions that the model was asked beside its stream.
+        fork_tokens: Tokens that it answered them with.
         check_seconds: Processor time of all checks together, in seconds.
         seconds: Wall time.
 
@@ -31,6 +33,8 @@ class Limits:
     characters: int | None = 10_000_000
     rollbacks: int | None = 20
     checks: int | None = None
+    forks: int | None = None
+    fork_tokens: int | None = None
     check_seconds: float | None = None
     seconds: float | None = None
 
@@ -63,6 +67,8 @@ class Budget:
         characters: int | None = None,
         rollbacks: int | None = None,
         checks: int | None = None,
+        forks: int | None = None,
+        fork_tokens: int | None = None,
         check_seconds: float | None = None,
         seconds: float | None = None,
         within: Budget | None = None,
@@ -72,6 +78,8 @@ class Budget:
             characters=characters,
             rollbacks=rollbacks,
             checks=checks,
+            forks=forks,
+            fork_tokens=fork_tokens,
             check_seconds=check_seconds,
             seconds=seconds,
         )
@@ -79,6 +87,8 @@ class Budget:
         self.characters = 0
         self.rollbacks = 0
         self.checks = 0
+        self.forks = 0
+        self.fork_tokens = 0
         self.check_seconds = 0.0
         self._within = within
         self._word = "shared limit"
@@ -109,6 +119,17 @@ class Budget:
         if self.limits.checks is not None and self.checks > self.limits.checks:
             return self._spent(f"{self.limits.checks} checks")
         return self._within.spend_checks(checks) if self._within is not None else ""
+
+    def spend_forks(self, forks: int, tokens: int) -> str:
+        """Note what the model was asked and answered. Gives the reason to end, empty while there is none."""
+        self.forks += forks
+        self.fork_tokens += tokens
+        limits = self.limits
+        if limits.forks is not None and self.forks > limits.forks:
+            return self._spent(f"{limits.forks} forks")
+        if limits.fork_tokens is not None and self.fork_tokens > limits.fork_tokens:
+            return self._spent(f"{limits.fork_tokens} tokens of forks")
+        return self._within.spend_forks(forks, tokens) if self._within is not None else ""
 
     def spend_check_seconds(self, seconds: float) -> str:
         """Note processor time of checks. Gives the reason to end, empty while there is none."""

@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +26,9 @@ from .engines.protocol import Deliver, Engine, Line
 from .engines.ray_settings import prepare as prepare_for_ray
 from .engines.scale import Bounds
 from .errors import UsageError, expect_one_of
+from .forks.asking import Asks
+from .forks.settings import Forks
+from .forks.thread import ForkThread
 from .limits import Budget, Limits
 from .machine.delivery import Mode
 from .mailbox import Mailbox
@@ -58,6 +61,7 @@ class Runtime:
         self._engine = engine
         self._mailbox: Mailbox | None = None
         self._reviewing: tuple[Sequence[Monitor], Prepared] | None = None
+        self._forks = ForkThread()
 
     @asynccontextmanager
     async def watch(
@@ -71,6 +75,7 @@ class Runtime:
         limits: Limits | None = None,
         budget: Budget | None = None,
         backlog: Backlog | None = None,
+        forks: Forks | None = None,
     ) -> AsyncIterator[Run]:
         """Start a monitored generation; leaving the block ends it.
 
@@ -84,35 +89,43 @@ class Runtime:
             limits: What the run may spend.
             budget: What this run and others may spend together.
             backlog: How many checks may wait, and what happens when the engine cannot keep up.
+            forks: Who is asked by monitors that ask (`Fork`), and how much; None: the source itself.
 
         Raises `UsageError` for arguments that cannot work. What the source or a verifier does wrong ends in the
         outcome, never as an exception.
         """
         _check_delivery(delivery, ahead)
-        run = Run(
-            self._engine,
-            self._mailbox_of(asyncio.get_running_loop()),
-            source,
-            prompt,
-            await anyio.to_thread.run_sync(self._prepare, monitors, prompt),
-            delivery=delivery,
-            ahead=ahead,
-            limits=limits if limits is not None else Limits(),
-            budget=budget,
-            backlog=backlog if backlog is not None else Backlog(),
-        )
-        failure: Exception | None = None
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(run.pump)
-            try:
-                yield run
-            except Exception as error:  # noqa: BLE001  (kept out of the group, which would wrap it; raised below)
-                failure = error
-            finally:
-                run.close()
-                tasks.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
+        prepared = await anyio.to_thread.run_sync(self._prepare, monitors, prompt)
+        asks = any(isinstance(monitor.extract, Asks) for monitor in prepared.monitors)
+        async with AsyncExitStack() as stack:
+            connect: Callable[[Deliver], Line] = self._engine.connect
+            if asks:
+                line = self._forks.line(self._engine, source, prompt, prepared.monitors, forks or Forks())
+                connect = await stack.enter_async_context(line)
+            run = Run(
+                connect,
+                self._mailbox_of(asyncio.get_running_loop()),
+                source,
+                prompt,
+                prepared,
+                delivery=delivery,
+                ahead=ahead,
+                limits=limits if limits is not None else Limits(),
+                budget=budget,
+                backlog=backlog if backlog is not None else Backlog(),
+            )
+            failure: Exception | None = None
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(run.pump)
+                try:
+                    yield run
+                except Exception as error:  # noqa: BLE001  (kept out of the group, which would wrap it; raised below)
+                    failure = error
+                finally:
+                    run.close()
+                    tasks.cancel_scope.cancel()
+            if failure is not None:
+                raise failure
 
     async def review(self, text: str, prompt: str = "", *, monitors: Sequence[Monitor]) -> Finding:
         """What the monitors say of text that is already there; their policies do not matter.
@@ -146,9 +159,10 @@ class Runtime:
         monitors: Sequence[Monitor],
         limits: Limits | None = None,
         budget: Budget | None = None,
+        forks: Forks | None = None,
     ) -> Outcome:
         """A monitored generation from start to end."""
-        async with self.watch(source, prompt, monitors=monitors, limits=limits, budget=budget) as run:
+        async with self.watch(source, prompt, monitors=monitors, limits=limits, budget=budget, forks=forks) as run:
             return await run.wait()
 
 
@@ -299,12 +313,13 @@ async def generate(
     monitors: Sequence[Monitor],
     limits: Limits | None = None,
     budget: Budget | None = None,
+    forks: Forks | None = None,
     engine: EngineName = "ray",
     runtime: Runtime | None = None,
 ) -> Outcome:
     """One monitored generation. Opens an engine for it unless given a `runtime`; for more than one, open your own."""
     async with _given_or_opened(engine, runtime) as opened:
-        return await opened.generate(source, prompt, monitors=monitors, limits=limits, budget=budget)
+        return await opened.generate(source, prompt, monitors=monitors, limits=limits, budget=budget, forks=forks)
 
 
 def generate_sync(
@@ -313,11 +328,12 @@ def generate_sync(
     *,
     monitors: Sequence[Monitor],
     limits: Limits | None = None,
+    forks: Forks | None = None,
     engine: EngineName = "ray",
 ) -> Outcome:
     """`generate` for a script without an event loop."""
     return anyio.run(
-        functools.partial(generate, source, prompt, monitors=monitors, limits=limits, engine=engine),
+        functools.partial(generate, source, prompt, monitors=monitors, limits=limits, forks=forks, engine=engine),
         backend="asyncio",
     )
 
@@ -353,6 +369,7 @@ def monitored(
     monitors: Sequence[Monitor],
     delivery: Mode = "live",
     limits: Limits | None = None,
+    forks: Forks | None = None,
     engine: EngineName = "ray",
     runtime: Runtime | None = None,
 ) -> Callable[[Source], Callable[[str], MonitoredCall]]:
@@ -366,7 +383,7 @@ def monitored(
         async def watch(prompt: str) -> AsyncIterator[Run]:
             async with (
                 _given_or_opened(engine, runtime) as opened,
-                opened.watch(source, prompt, monitors=monitors, delivery=delivery, limits=limits) as run,
+                opened.watch(source, prompt, monitors=monitors, delivery=delivery, limits=limits, forks=forks) as run,
             ):
                 yield run
 

@@ -11,7 +11,7 @@ import functools
 import inspect
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self, assert_never, runtime_checkable
 
@@ -21,10 +21,11 @@ from .backlog import Backlog, OpenChecks
 from .certificate import Attested, attest, issue
 from .chunks import CHARACTERS_A_TOKEN, Chunk, Resampling, Source, Usage
 from .engines.parcels import PackedRule, Part
-from .engines.protocol import Engine, Request
+from .engines.protocol import Deliver, Line, Request
 from .errors import MidtraceError, SourceError, one_line
 from .events import Checked, Event, Intervened, Pressure, Retracted, SafeUpTo, TextDelta
 from .ledger import Ledger
+from .forks.line import ForkLine
 from .limits import Budget, Limits
 from .machine.delivery import Mode
 from .machine.machine import Machine
@@ -92,7 +93,7 @@ class Run:
 
     def __init__(
         self,
-        engine: Engine,
+        connect: Callable[[Deliver], Line],
         mailbox: Mailbox,
         source: Source,
         prompt: str,
@@ -109,7 +110,7 @@ class Run:
         self._prepared = prepared
         self._machine = Machine(prompt, prepared.monitors, delivery=delivery, ahead=ahead, limits=limits, budget=budget)
         self._loop = asyncio.get_running_loop()
-        self._line = engine.connect(functools.partial(mailbox.post, self))
+        self._line = connect(functools.partial(mailbox.post, self))
         self._events: deque[Event] = deque()
         self._open_checks = OpenChecks(backlog, self._announce)
         self._reader: asyncio.Future[None] | None = None
@@ -346,6 +347,8 @@ class Run:
             prompt_tokens=self._prompt_tokens,
             cached_tokens=self._cached_tokens,
             source_calls=count.source_calls,
+            forks=self._line.costs if isinstance(self._line, ForkLine) else (),
+            fork_tokens=spent.fork_tokens,
             checks=spent.checks,
             claims=count.claims,
             cancelled_checks=count.cancelled_checks,

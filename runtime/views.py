@@ -37,6 +37,10 @@ class View:
         """The same view, with the prompt that the trace continues."""
         return replace(self, prompt=prompt) if prompt != self.prompt else self
 
+    def with_answers(self, answers: tuple[Answer, ...]) -> View:
+        """The same view, with what the model answered."""
+        return replace(self, answers=answers) if answers else self
+
     @property
     def end(self) -> int:
         """Offset of the end of the unit in the generated text."""

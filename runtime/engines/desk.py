@@ -101,8 +101,5 @@ class Desk:
             key, _ = self._parts.popitem(last=False)
             self._costs.pop(key, None)
             forget.append(key)
-        tasks = tuple(
-            Task.of(each.request.rule, each.line.reading.view(each.request.check), each.request.deadline)
-            for each in batch
-        )
+        tasks = tuple(Task.of(each.request.rule, each.view, each.request.deadline) for each in batch)
         return Job(tuple(forget), tuple(new), tasks)

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from ..machine.messages import CheckResult
 from ..machine.reading import Reading
 from ..resources import Resources
+from ..views import View
 from .parcels import Job, Report
 from .protocol import Deliver, Request
 
@@ -40,6 +41,11 @@ class Waiting(NamedTuple):
     at: float
     attempts: int = 0
     lost_at: frozenset[str] = frozenset()
+
+    @property
+    def view(self) -> View:
+        """What its extractor will see, without the prompt."""
+        return self.line.reading.view(self.request.check).with_answers(self.request.answers)
 
 
 class Submitted(NamedTuple):

@@ -88,9 +88,8 @@ class Inline:
         rule = load_rule(self._unpacked(packed.rule), self._unpacked(packed.prompt))
         if isinstance(rule, Unknown):
             return rule
-        view = waiting.line.reading.view(waiting.request.check)
         try:
-            return judge(rule.extract, rule.verify, view.with_prompt(rule.prompt))
+            return judge(rule.extract, rule.verify, waiting.view.with_prompt(rule.prompt))
         except BaseException as error:  # noqa: BLE001  (this thread is everybody's: nothing may end it)
             return Unknown(f"the check raised {one_line(error)}", "crashed")
 

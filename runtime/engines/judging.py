@@ -74,8 +74,9 @@ def judge(extract: Extractor[Any], verify: Verifier[Any], view: View) -> Verdict
 def _plain(verdict: Verdict) -> Verdict:
     """The same verdict with nothing in it that could not travel: what is no text in its evidence is written as text."""
     match verdict:
-        case Pass(checked):
-            return verdict if type(verdict) is Pass and type(checked) is int else Pass(int(checked))
+        case Pass(checked, settled):
+            plain = type(verdict) is Pass and type(checked) is int and type(settled) is str
+            return verdict if plain else Pass(int(checked), str(settled))
         case Unknown(reason, kind):
             return Unknown(str(reason), kind)
         case Violation(message, span, hint, correction, evidence, also):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import cloudpickle
 
 from ..errors import UsageError, one_line
+from ..forks.protocol import Answer
 from ..monitors import Monitor
 from ..resources import Resources
 from ..verdicts import Pass, Verdict
@@ -68,15 +69,18 @@ class Task(NamedTuple):
     before: str
     final: bool
     deadline: float
+    answers: tuple[Answer, ...] = ()
 
     @classmethod
     def of(cls, rule: PackedRule, view: View, deadline: float) -> Task:
         """The check of what `view` shows by `rule`."""
-        return cls(rule.rule.key, rule.prompt.key, view.text, view.start, view.before, view.final, deadline)
+        return cls(
+            rule.rule.key, rule.prompt.key, view.text, view.start, view.before, view.final, deadline, view.answers
+        )
 
     def view(self, prompt: str) -> View:
         """What the extractor sees."""
-        return View(self.text, self.start, self.before, prompt, self.final)
+        return View(self.text, self.start, self.before, prompt, self.final, self.answers)
 
 
 class Job(NamedTuple):
@@ -117,6 +121,6 @@ def decoded(data: bytes) -> Report:
 
 
 def _packed(reply: Reply) -> tuple[int | Verdict, float, float]:
-    # Nearly all are a pass, which travels as its number of claims: that takes a fraction of the time.
+    # Nearly all are a pass that settles nothing, and travel as its number of claims: that takes a fraction of the time.
     verdict, ran, cpu = reply
-    return (verdict.checked if type(verdict) is Pass else verdict), ran, cpu
+    return (verdict.checked if type(verdict) is Pass and not verdict.settled else verdict), ran, cpu

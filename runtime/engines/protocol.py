@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol, TypeAlias
 
+from ..forks.protocol import Answer
 from ..machine.messages import Check, CheckResult
 from ..resources import Resources
 from ..views import View
@@ -15,15 +16,19 @@ Deliver: TypeAlias = Callable[[tuple[CheckResult, ...]], None]
 
 
 class Request(NamedTuple):
-    """One check to run. What it sees is read from the check's snapshot when a worker is free, not before."""
+    """One check to run. What it sees is read from the check's snapshot when a worker is free, not before.
+
+    `answers` are what the model said to a monitor that asks it.
+    """
 
     check: Check
     rule: PackedRule
     deadline: float
+    answers: tuple[Answer, ...] = ()
 
     def view(self, prompt: str = "") -> View:
         """What the extractor will see; on its way the prompt travels apart."""
-        return self.check.view(prompt)
+        return self.check.view(prompt).with_answers(self.answers)
 
 
 class Line(Protocol):

@@ -15,6 +15,9 @@ class Question(NamedTuple):
     `prefix` is everything it reads. The answer ends at `max_tokens`, or before the first of the texts `stop`.
     `logprobs` asks for the log-probability of each token, and for as many alternatives as an entropy takes. `attempt`
     above 0 is the same question once more: at temperature 0 it is asked a little hotter, always with another seed.
+
+    `prefix` begins with `prompt` and ends with `suffix`, for those who must tell the parts of a conversation apart;
+    `text` between them is what has been generated.
     """
 
     prefix: str
@@ -23,6 +26,13 @@ class Question(NamedTuple):
     temperature: float = 0.0
     logprobs: bool = False
     attempt: int = 0
+    prompt: str = ""
+    suffix: str = ""
+
+    @property
+    def text(self) -> str:
+        """What stands between prompt and suffix: the trace up to the checkpoint."""
+        return self.prefix[len(self.prompt) : len(self.prefix) - len(self.suffix)]
 
 
 class Answer(NamedTuple):

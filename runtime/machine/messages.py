@@ -45,7 +45,8 @@ class Check(NamedTuple):
 class CheckResult(NamedTuple):
     """The verdict on one check, with what it cost and how often it had to run.
 
-    Seconds: `queued` until it started, `ran` from there, `cpu` of processor time (child processes included).
+    Seconds: `queued` until it started, `ran` from there, `cpu` of processor time (child processes included). `forks`
+    are the questions that the model was asked for it, `fork_tokens` what it answered.
     """
 
     id: int
@@ -54,6 +55,8 @@ class CheckResult(NamedTuple):
     ran: float = 0.0
     cpu: float = 0.0
     attempts: int = 1
+    forks: int = 0
+    fork_tokens: int = 0
 
 
 # Events

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 import midtrace as mt
 from midtrace import Span, Unparsed, UsageError, View
 from midtrace.extractors import Fork, JsonObjects, JsonValue, ToolCall, ToolCallsInText
-from midtrace.testing import InlineEngine, Scripted, check_extractor
+from midtrace.testing import InlineEngine, check_extractor
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,6 @@ def test_only_calls_of_known_tools_are_read() -> None:
 
 def test_an_answer_is_read_up_to_its_stop() -> None:
     fork = Fork("\nSo far I have {", lambda text: [word for word in text.split(",") if word] or None, stop=("}",))
-    assert fork.question("P", "text") == "Ptext\nSo far I have {"
     assert fork.read("a,b} and more}", View("text")) == ["a", "b"]
     with pytest.raises(Unparsed, match="says nothing that can be read: ''"):
         fork.read("} and more", View("text"))
@@ -57,11 +58,67 @@ def test_an_extractor_reads_an_answer_behind_the_text() -> None:
     assert fork.read(' {"a": 1}', View("text", 10)) == (JsonValue({"a": 1}, Span(15, 23)),)
 
 
-async def test_without_anybody_to_ask_nothing_passes() -> None:
+async def test_text_that_is_there_already_is_asked_of_nobody_and_does_not_pass() -> None:
     monitor = mt.Monitor("asks", extract=Fork("\nState:", JsonObjects()), verify=lambda state: None)
-    outcome = await mt.Runtime(InlineEngine()).generate(Scripted("a line\n"), "P", monitors=[monitor])
-    assert outcome.status == "unverified"
-    assert "nobody can be asked here" in outcome.certificate.rows[0].message
+    finding = await mt.Runtime(InlineEngine()).review("a line\n", "P", monitors=[monitor])
+    assert finding.unknown == 1
+    assert not finding.violations
+
+
+def total(text: str) -> int | None:
+    return int(text) if text.strip().isdigit() else None
+
+
+@pytest.mark.parametrize(
+    ("answer", "trace", "state"),
+    [
+        ("12", "7 and 5 make 12.", 12),
+        ("1200", "so far 1,200.0 dollars", 1200),
+        ("13", "7 and 5 make 12.", None),
+        ("2", "7 and 5 make 12.", None),
+    ],
+)
+def test_what_the_trace_does_not_mention_is_no_state(answer: str, trace: str, state: int | None) -> None:
+    fork = Fork("\nTotal:", total, mention=True)
+    if state is None:
+        with pytest.raises(Unparsed, match=f"tells '{answer}', which the trace does not mention"):
+            fork.read(answer, View(trace))
+    else:
+        assert fork.read(answer, View(trace)) == state
+
+
+@pytest.mark.parametrize(
+    ("state", "lost"),
+    [
+        ({"name": "Ann Lee", "age": 31, "married": True, "note": None}, ""),
+        ({"name": "Ann", "age": 31}, ""),
+        ({"name": "Lee Ann"}, "Lee Ann"),
+        (["ANN", "an"], "an"),
+        (Span(-31, 4), "4"),
+        ("\u2026", ""),
+        (float("nan"), ""),
+    ],
+)
+def test_values_are_mentioned_by_their_words_and_by_their_value(state: object, lost: str) -> None:
+    fork = Fork("\nState:", lambda text: state, mention=True)
+    view = View("Ann Lee is 31.", prompt="How old is ann-lee?")
+    if lost:
+        with pytest.raises(Unparsed, match=f"tells '{lost}'"):
+            fork.read("", view)
+    else:
+        assert fork.read("", view) is state
+
+
+def test_only_the_values_that_are_named_must_be_mentioned() -> None:
+    fork = Fork("\nState:", lambda text: {"sex": "female", "age": 31}, mention=lambda state: state["age"])
+    assert fork.read("", View("31 years")) == {"sex": "female", "age": 31}
+
+
+def test_a_state_must_fit_its_schema() -> None:
+    fork = Fork("\nState:", lambda text: {"a": text}, schema=dict[str, Literal["yes", "no"]])
+    assert fork.read("yes", View("")) == {"a": "yes"}
+    with pytest.raises(Unparsed, match=r"does not fit .*: a: Input should be 'yes' or 'no'"):
+        fork.read("maybe", View(""))
 
 
 @pytest.mark.parametrize(
@@ -71,6 +128,8 @@ async def test_without_anybody_to_ask_nothing_passes() -> None:
         ({"stop": "}"}, "Fork(stop='}'): expected texts"),
         ({"max_tokens": 0}, "expected 1 or more, 0 or more"),
         ({"parse": 3}, "expected an extractor or a function"),
+        ({"confirm": 0}, "Fork(confirm=0, history=1): expected 1 or more"),
+        ({"schema": object()}, "expected a type that pydantic takes"),
     ],
 )
 def test_questions_that_cannot_be_asked_are_refused(arguments: dict[str, object], message: str) -> None:

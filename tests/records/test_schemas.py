@@ -65,6 +65,7 @@ DESCRIBED: list[tuple[str, str, type, frozenset[str]]] = [
     ("certificate", "row", certificate.Row, frozenset()),
     ("certificate", "injected", certificate.Injected, frozenset()),
     ("ledger", "", mt.Ledger, frozenset({"added_seconds"})),
+    ("ledger", "fork", mt.ForkCost, frozenset()),
 ]
 """Which class each part of a schema describes, and what is written beside its fields."""
 

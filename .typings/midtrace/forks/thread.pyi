@@ -1,0 +1,1 @@
+from runtime.forks.thread import *

@@ -1,0 +1,162 @@
+"""One session's checks where some of them ask the model first: these take the way over the thread of the forks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, assert_never
+
+import anyio
+from anyio.abc import TaskGroup
+
+from ..engines.protocol import Deliver, Engine, Request
+from ..errors import SourceError, one_line
+from ..ledger import ForkCost
+from ..logs import logger
+from ..machine.messages import CheckResult
+from ..monitors import Monitor
+from ..verdicts import Unknown
+from . import book
+from .asking import Asking, Asks
+from .protocol import Asker
+
+log = logger("midtrace.forks")
+
+
+class Thread(NamedTuple):
+    """Where forks run: `post` has something done there soon, from any thread; `tasks` are its tasks."""
+
+    post: Callable[[Callable[[], None]], None]
+    tasks: TaskGroup
+
+
+def asking_of(monitors: Sequence[Monitor]) -> list[Asking | None]:
+    """What each monitor asks the model; None for one that does not."""
+    return [monitor.extract.asks if isinstance(monitor.extract, Asks) else None for monitor in monitors]
+
+
+class ForkLine:
+    """A `Line`: checks that ask go to the engine when their answer is there, all others at once.
+
+    `askers` are open on the loop of `thread`, by endpoint. What `_on_loop` is called with happens there, and all state
+    is touched there alone.
+    """
+
+    def __init__(
+        self,
+        thread: Thread,
+        engine: Engine,
+        deliver: Deliver,
+        *,
+        prompt: str,
+        monitors: Sequence[Monitor],
+        askers: dict[str | None, Asker],
+        terms: book.Terms,
+        timeout: float,
+    ) -> None:
+        self._thread = thread
+        self._deliver = deliver
+        self._askers = askers
+        self._timeout = timeout
+        asking = asking_of(monitors)
+        self._asks = [each is not None for each in asking]
+        self._book = book.Book(prompt, [monitor.name for monitor in monitors], asking, terms)
+        self._asking: dict[int, anyio.CancelScope] = {}
+        self._ids: set[int] = set()
+        self._closed = False
+        self._engine_line = engine.connect(self._judged)
+
+    @property
+    def costs(self) -> tuple[ForkCost, ...]:
+        """What has been asked so far."""
+        return self._book.costs
+
+    # From the session's loop
+
+    def submit(self, requests: Iterable[Request], /) -> None:
+        """Have checks run; costs a message to the other thread where one of them asks."""
+        plain: list[Request] = []
+        asking: list[Request] = []
+        for request in requests:
+            (asking if self._asks[request.check.monitor] else plain).append(request)
+        if plain:
+            self._engine_line.submit(plain)
+        if asking:
+            self._ids.update(request.check.id for request in asking)
+            self._on_loop(lambda: self._book.submitted(asking))
+
+    def cancel(self, ids: Iterable[int], /) -> None:
+        """Drop checks, answers, and questions that nobody else waits for."""
+        gone = frozenset(ids)
+        self._engine_line.cancel(gone)
+        asking = gone & self._ids
+        if asking:
+            self._on_loop(lambda: self._book.cancelled(asking))
+
+    def close(self) -> None:
+        """Drop everything; questions that are open are called off."""
+        self._closed = True
+        self._engine_line.close()
+        self._on_loop(lambda: self._book.cancelled(None))
+
+    # From the checks thread
+
+    def _judged(self, results: tuple[CheckResult, ...]) -> None:
+        asking = [result for result in results if result.id in self._ids]
+        if len(asking) < len(results):
+            self._deliver(tuple(result for result in results if result.id not in self._ids))
+        if asking:
+            self._on_loop(lambda: self._book.judged(asking))
+
+    # On the loop of the forks
+
+    def _on_loop(self, event: Callable[[], list[book.Command]]) -> None:
+        self._thread.post(lambda: self._handle(event))
+
+    def _handle(self, event: Callable[[], list[book.Command]]) -> None:
+        """No fault of ours may leave a session waiting."""
+        try:
+            self._carry_out(event())
+        except Exception:
+            log.exception("a fault in the forks; checks that ask are given up")
+            lost = Unknown("a fault in the forks", "lost")
+            self._deliver(tuple(CheckResult(each, lost) for each in self._ids))
+            self._ids.clear()
+
+    def _carry_out(self, commands: list[book.Command]) -> None:
+        for command in commands:
+            match command:
+                case book.Ask():
+                    self._asking[command.number] = anyio.CancelScope()
+                    self._thread.tasks.start_soon(self._ask, command)
+                case book.Drop(number):
+                    self._asking[number].cancel()
+                case book.Submit(request):
+                    if not self._closed:
+                        self._engine_line.submit((request,))
+                case book.Deliver(result):
+                    self._ids.discard(result.id)
+                    if not self._closed:
+                        self._deliver((result,))
+                case _:
+                    assert_never(command)
+
+    async def _ask(self, ask: book.Ask) -> None:
+        """Ask one question; whatever comes of it is told to the book, unless nobody waits any more."""
+        began = time.monotonic()
+        with self._asking[ask.number]:
+            try:
+                with anyio.fail_after(self._timeout):
+                    answer = await self._askers[ask.endpoint].ask(ask.question)
+            except TimeoutError:
+                reason = Unknown(f"the model did not answer within {self._timeout:g} s", "timeout")
+            except SourceError as error:
+                reason = Unknown(f"the model could not be asked: {error}", "lost")
+            except Exception as error:  # noqa: BLE001  (who is asked is third-party code: its failure is data)
+                reason = Unknown(f"asking the model raised {one_line(error)}", "crashed")
+            else:
+                seconds = time.monotonic() - began
+                self._handle(lambda: self._book.answered(ask.number, answer, seconds))
+                return
+            seconds = time.monotonic() - began
+            self._handle(lambda: self._book.failed(ask.number, reason, seconds))
