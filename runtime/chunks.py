@@ -36,6 +36,17 @@ class Usage(NamedTuple):
     generated: int = 0
 
 
+def text_of(item: str | Chunk | Usage) -> str:
+    """The text of what a stream gives."""
+    match item:
+        case str():
+            return item
+        case Chunk(text):
+            return text
+        case Usage():
+            return ""
+
+
 Stream: TypeAlias = AsyncIterable[str | Chunk | Usage]
 
 

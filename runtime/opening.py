@@ -18,7 +18,6 @@ import anyio
 import anyio.to_thread
 
 from .backlog import Backlog
-from .chunks import Source
 from .engines.admission import admit
 from .engines.joining import Address
 from .engines.pools import Pool
@@ -37,6 +36,9 @@ from .outcome import Outcome
 from .resources import Resources
 from .review import Finding, Review, about, observed
 from .session import Prepared, Run, prepare
+from .sources.adapting import source_of
+from .sources.protocol import GivenSource
+from .sources.requirements import requirements
 
 EngineName: TypeAlias = Literal["ray", "local"]
 
@@ -66,7 +68,7 @@ class Runtime:
     @asynccontextmanager
     async def watch(
         self,
-        source: Source,
+        source: GivenSource,
         prompt: str,
         *,
         monitors: Sequence[Monitor],
@@ -80,7 +82,8 @@ class Runtime:
         """Start a monitored generation; leaving the block ends it.
 
         Args:
-            source: Continues a prefix; called with `prompt`, and again with more after a rollback.
+            source: Continues a prefix; called with `prompt`, and again with more after a rollback. Any call that
+                streams text, or a stream that is open already: see `midtrace.sources.adapting.source_of`.
             prompt: What the source continues. No part of the generated text.
             monitors: What is checked.
             delivery: `live` (text at once, `Retracted` after a rollback), `held` (only text that every required
@@ -95,6 +98,8 @@ class Runtime:
         outcome, never as an exception.
         """
         _check_delivery(delivery, ahead)
+        source = source_of(source)
+        requirements(source, monitors)
         prepared = await anyio.to_thread.run_sync(self._prepare, monitors, prompt)
         asks = any(isinstance(monitor.extract, Asks) for monitor in prepared.monitors)
         async with AsyncExitStack() as stack:
@@ -153,7 +158,7 @@ class Runtime:
 
     async def generate(
         self,
-        source: Source,
+        source: GivenSource,
         prompt: str,
         *,
         monitors: Sequence[Monitor],
@@ -307,7 +312,7 @@ async def _given_or_opened(engine: EngineName, runtime: Runtime | None) -> Async
 
 
 async def generate(
-    source: Source,
+    source: GivenSource,
     prompt: str,
     *,
     monitors: Sequence[Monitor],
@@ -323,7 +328,7 @@ async def generate(
 
 
 def generate_sync(
-    source: Source,
+    source: GivenSource,
     prompt: str,
     *,
     monitors: Sequence[Monitor],
@@ -372,13 +377,13 @@ def monitored(
     forks: Forks | None = None,
     engine: EngineName = "ray",
     runtime: Runtime | None = None,
-) -> Callable[[Source], Callable[[str], MonitoredCall]]:
+) -> Callable[[Callable[[str], object]], Callable[[str], MonitoredCall]]:
     """Wrap a generation call. The wrapped call is awaited for its `Outcome`, or entered for its events:
 
     `outcome = await complete(prompt)`, or `async with complete(prompt) as run: async for event in run: ...`
     """
 
-    def wrap(source: Source) -> Callable[[str], MonitoredCall]:
+    def wrap(source: Callable[[str], object]) -> Callable[[str], MonitoredCall]:
         @asynccontextmanager
         async def watch(prompt: str) -> AsyncIterator[Run]:
             async with (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import random
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -24,8 +25,8 @@ from .engines.parcels import PackedRule, Part
 from .engines.protocol import Deliver, Line, Request
 from .errors import MidtraceError, SourceError, one_line
 from .events import Checked, Event, Intervened, Pressure, Retracted, SafeUpTo, TextDelta
-from .ledger import Ledger
 from .forks.line import ForkLine
+from .ledger import Ledger
 from .limits import Budget, Limits
 from .machine.delivery import Mode
 from .machine.machine import Machine
@@ -48,6 +49,7 @@ from .machine.messages import (
 from .mailbox import Mailbox
 from .monitors import Monitor, check_names
 from .outcome import Outcome, standing
+from .sources.protocol import Conversing, passages
 from .trace import provenance
 
 BUFFER = 1_024
@@ -60,7 +62,7 @@ CLOSING = 5.0
 """Seconds that a source may take to close."""
 
 BACKOFF = 0.2
-"""Seconds before the first retry of a source that failed in passing; doubles with each."""
+"""Seconds before the first retry of a source that failed in passing, at most; doubles with each."""
 
 
 @runtime_checkable
@@ -200,7 +202,7 @@ class Run:
         with anyio.CancelScope() as self._scope:
             try:
                 if opening.backoff:
-                    await anyio.sleep(BACKOFF * 2 ** (opening.backoff - 1))
+                    await anyio.sleep(_pause(opening.backoff))
                 chunks = await self._open(opening)
                 try:
                     async for item in chunks:
@@ -237,13 +239,14 @@ class Run:
         self._scope = None
 
     async def _open(self, opening: OpenSource) -> AsyncIterator[str | Chunk | Usage]:
-        prefix = self._prompt + opening.tip.read()
         source = self._source
         opened: object
-        if opening.attempt and isinstance(source, Resampling):
-            opened = source.resample(prefix, opening.attempt)
+        if isinstance(source, Conversing):
+            opened = source.converse(self._prompt, passages(opening.tip), opening.attempt)
+        elif opening.attempt and isinstance(source, Resampling):
+            opened = source.resample(self._prompt + opening.tip.read(), opening.attempt)
         else:
-            opened = source(prefix)
+            opened = source(self._prompt + opening.tip.read())
         if inspect.isawaitable(opened):
             opened = await opened
         if not hasattr(opened, "__aiter__"):
@@ -383,6 +386,12 @@ class Run:
             certificate=certificate,
             ledger=ledger,
         )
+
+
+def _pause(failures: int) -> float:
+    """Seconds to wait after so many failures in a row: at random, so that those who failed together come back apart."""
+    most: float = BACKOFF * 2 ** (failures - 1)
+    return random.uniform(most / 2, most)  # noqa: S311  (nothing secret)
 
 
 def _arrived(stream: int, item: object) -> ChunkArrived:

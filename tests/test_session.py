@@ -124,9 +124,9 @@ async def test_what_a_source_does_wrong_is_an_outcome(inline: mt.Runtime, kind: 
 
 
 async def test_a_source_that_is_no_stream_is_an_outcome(inline: mt.Runtime) -> None:
-    outcome = await inline.generate(lambda prefix: 42, "P", monitors=[no_x_monitor()])  # type: ignore[arg-type]
+    outcome = await inline.generate(lambda prefix: 42, "P", monitors=[no_x_monitor()])
 
-    assert outcome.reason == "expected an async iterable of strings from the source, got int"
+    assert outcome.reason == "expected a stream of text from the source, got int"
 
 
 async def test_a_passing_failure_is_retried_from_the_accepted_text(inline: mt.Runtime) -> None:

@@ -22,6 +22,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from ..chunks import text_of
 from ..errors import SourceError, UsageError
 from ..events import TextDelta
 from ..limits import Limits
@@ -175,7 +176,7 @@ async def _alone(stage: Stage, problem: Problem) -> str | None:
     text = ""
     try:
         async for chunk in stage.source(problem.prompt):
-            text += chunk if isinstance(chunk, str) else chunk.text
+            text += text_of(chunk)
     except SourceError as error:
         return None if error.transient or not text else text
     return text

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from ..chunks import CHARACTERS_A_TOKEN, Chunk, Source, Token, Usage
+from ..chunks import CHARACTERS_A_TOKEN, Chunk, Token, Usage
 from ..errors import SourceError
+from ..sources.adapting import source_of
+from ..sources.protocol import GivenSource
 from .protocol import Answer, Asker, Question
 
 
@@ -20,7 +22,7 @@ class Calling:
     its tokens, their bound is taken for one of characters, four a token.
     """
 
-    source: Source
+    source: GivenSource
 
     @asynccontextmanager
     async def asker(self) -> AsyncIterator[Asker]:
@@ -29,11 +31,11 @@ class Calling:
 
     async def ask(self, question: Question, /) -> Answer:
         """Call the source, and close its stream where the answer ends."""
-        opened: object = self.source(question.prefix)
+        opened: object = source_of(self.source)(question.prefix)
         if inspect.isawaitable(opened):
             opened = await opened
         if not hasattr(opened, "__aiter__"):
-            raise SourceError(f"expected an async iterable of strings from the source, got {type(opened).__name__}")
+            raise SourceError(f"expected a stream of text from the source, got {type(opened).__name__}")
         stream = aiter(opened)
         try:
             return await _read(stream, question)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..chunks import Source
 from ..errors import UsageError
+from ..sources.protocol import GivenSource
 from .protocol import Askable
 
 
@@ -29,8 +29,8 @@ class Forks:
     Raises `UsageError` for what cannot work.
     """
 
-    source: Askable | Source | None = None
-    endpoints: Mapping[str, Askable | Source] = field(default_factory=dict)
+    source: Askable | GivenSource | None = None
+    endpoints: Mapping[str, Askable | GivenSource] = field(default_factory=dict)
     concurrency: int = 4
     share: float | None = 1.0
     block: int | None = None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
-from ..chunks import Stream
-from ..trace import Origin
+from ..chunks import Source, Stream
+from ..trace import Origin, Piece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,16 @@ class Passage(NamedTuple):
     origin: Origin
 
 
+def passages(tip: Piece) -> tuple[Passage, ...]:
+    """A trace as passages: neighbours of one origin are one."""
+    found: list[tuple[Origin, list[str]]] = []
+    for piece in tip.back_to(0):
+        if not found or found[-1][0] is not piece.origin:
+            found.append((piece.origin, []))
+        found[-1][1].append(piece.text)
+    return tuple(Passage("".join(reversed(texts)), origin) for origin, texts in reversed(found) if any(texts))
+
+
 @runtime_checkable
 class Conversing(Protocol):
     """A source that must know who wrote what: a chat model takes a note as a turn of the user's."""
@@ -62,3 +72,18 @@ class Conversing(Protocol):
         `attempt` above 0 asks for another try, as in `Resampling`.
         """
         ...
+
+
+class Runnable(Protocol):
+    """What LangChain calls a runnable."""
+
+    @property
+    def astream(self) -> Callable[..., AsyncIterable[object]]:
+        """Streams what it makes of an input."""
+        ...
+
+
+GivenSource: TypeAlias = (
+    Source | Callable[[str], object] | AsyncIterable[object] | Iterable[object] | Awaitable[object] | Runnable
+)
+"""What people hold that streams text; `source_of` makes a source of it."""

@@ -7,11 +7,13 @@ import contextlib
 import functools
 import selectors
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Executor
-from typing import ParamSpec, TypeVar, TypeVarTuple
+from contextvars import Context
+from typing import Any, ParamSpec, TypeVar, TypeVarTuple, cast
 
 import anyio.to_thread
+from anyio import CapacityLimiter
 
 from ..errors import UsageError
 
@@ -56,6 +58,21 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         """Seconds since the loop was made, slept or not."""
         return self._virtual.now
 
+    def create_task(
+        self,
+        coro: Generator[Any, None, T] | Coroutine[Any, Any, T],
+        *,
+        name: object = None,
+        context: Context | None = None,
+    ) -> asyncio.Task[T]:
+        """As on any loop; the first task also finds out which threads are anyio's, which only a task can ask."""
+        asking = self._virtual.threads is None
+        return super().create_task(self._asking(coro) if asking else coro, name=name, context=context)
+
+    async def _asking(self, coro: Generator[Any, None, T] | Coroutine[Any, Any, T]) -> T:
+        self._virtual.threads = anyio.to_thread.current_default_thread_limiter()
+        return await cast("Coroutine[Any, Any, T]", coro)
+
     def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """As on any loop; time does not jump until the future is done."""
         future = super().run_in_executor(executor, func, *args)
@@ -78,6 +95,7 @@ class _JumpingSelector(selectors.DefaultSelector):
         super().__init__()
         self.now = 0.0
         self.working = 0
+        self.threads: CapacityLimiter | None = None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is not None and timeout <= 0:
@@ -94,4 +112,4 @@ class _JumpingSelector(selectors.DefaultSelector):
         return ready
 
     def _threads_work(self) -> bool:
-        return self.working > 0 or anyio.to_thread.current_default_thread_limiter().borrowed_tokens > 0
+        return self.working > 0 or (self.threads is not None and self.threads.borrowed_tokens > 0)

@@ -8,7 +8,7 @@ import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from ..chunks import Chunk, Source
+from ..chunks import Chunk, Source, Usage
 from ..errors import SourceError, UsageError, one_line
 from .conformance import ConformanceError, Promise, Report, shown
 
@@ -117,6 +117,8 @@ class _Reader:
                 return text
             case str():
                 return item
+            case Usage():
+                return ""
             case _:
                 raise self.broken("stream", f"expected str or Chunk, got {shown(item)}")
 

@@ -181,6 +181,7 @@ def test_spans_in_the_answer_are_no_spans_of_the_trace() -> None:
     made = book.Book("P", ["m"], [Asking(suffix="?")], book.Terms())
     tip = Piece(None, "four", Origin.GENERATED, ())
     (ask,) = made.submitted([request(tip, 1)])
+    assert isinstance(ask, book.Ask)
     made.answered(ask.number, Answer("5"), 0.1)
     told = Violation(
         "no", Span(5, 6), also=(Violation("in the text", Span(1, 2)), Violation("in the answer", Span(4, 5)))
