@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -35,8 +35,9 @@ class Fork(Generic[S]):
             address of a server, `#model` behind it where that has more than one.
         schema: A type that the state must have: what pydantic takes, such as a model, `dict[str, int]`, or
             `Literal["yes", "no"]`. It is converted to it, strictly; what does not fit is no state.
-        mention: Every number and text in the state must occur in the prompt or the trace; True for all of it, or a
-            function that gives the values to look for.
+        mention: Every number and text in the state must occur in the prompt or the trace, with "trace" in the trace
+            itself: small models like to copy from the examples of their prompt. A function gives the values to look
+            for, anywhere, where that is not the whole state.
         confirm: So many answers must lead to the same violation before it counts; with 2, a second answer is asked for
             after a violation, and only then.
         steady: A violation that comes back after another one had taken its place does not count.
@@ -53,12 +54,14 @@ class Fork(Generic[S]):
     temperature: float = 0.0
     endpoint: str | None = None
     schema: Any = None  # whatever pydantic makes a schema of; the types of types are not one type
-    mention: bool | Callable[[S], object] = False
+    mention: bool | Literal["trace"] | Callable[[S], object] = False
     confirm: int = 1
     steady: bool = True
 
     def __post_init__(self) -> None:
         _ = self.asks
+        if not isinstance(self.mention, bool) and self.mention != "trace" and not callable(self.mention):
+            raise UsageError(f"Fork(mention={self.mention!r}): expected True, 'trace' or a function of the state")
         if not isinstance(self.parse, Extractor) and not callable(self.parse):
             raise UsageError("Fork(parse=...): expected an extractor or a function of the answer's text")
         if self.schema is not None:
@@ -97,9 +100,9 @@ class Fork(Generic[S]):
         if self.schema is not None:
             state = self._fitting(state)
         if self.mention:
-            lost = missing(
-                state if self.mention is True else self.mention(state), (view.prompt, view.before, view.text)
-            )
+            wanted = self.mention(state) if callable(self.mention) else state
+            texts = (view.before, view.text) if self.mention == "trace" else (view.prompt, view.before, view.text)
+            lost = missing(wanted, texts)
             if lost:
                 raise Unparsed(f"the answer to a fork tells {lost!r}, which the trace does not mention")
         return state

@@ -61,7 +61,7 @@ def test_an_extractor_reads_an_answer_behind_the_text() -> None:
 async def test_text_that_is_there_already_is_asked_of_nobody_and_does_not_pass() -> None:
     monitor = mt.Monitor("asks", extract=Fork("\nState:", JsonObjects()), verify=lambda state: None)
     finding = await mt.Runtime(InlineEngine()).review("a line\n", "P", monitors=[monitor])
-    assert finding.unknown == 1
+    assert finding.unknown == finding.checks > 0
     assert not finding.violations
 
 
@@ -109,6 +109,13 @@ def test_values_are_mentioned_by_their_words_and_by_their_value(state: object, l
         assert fork.read("", view) is state
 
 
+def test_what_only_the_prompt_mentions_can_be_left_out() -> None:
+    view = View("7 and 5 make 12.", prompt="9 and 1 make 10.")
+    assert Fork("\nTotal:", total, mention=True).read("10", view) == 10
+    with pytest.raises(Unparsed, match="tells '10', which the trace does not mention"):
+        Fork("\nTotal:", total, mention="trace").read("10", view)
+
+
 def test_only_the_values_that_are_named_must_be_mentioned() -> None:
     fork = Fork("\nState:", lambda text: {"sex": "female", "age": 31}, mention=lambda state: state["age"])
     assert fork.read("", View("31 years")) == {"sex": "female", "age": 31}
@@ -128,6 +135,7 @@ def test_a_state_must_fit_its_schema() -> None:
         ({"stop": "}"}, "Fork(stop='}'): expected texts"),
         ({"max_tokens": 0}, "expected 1 or more, 0 or more"),
         ({"parse": 3}, "expected an extractor or a function"),
+        ({"mention": "prompt"}, "Fork(mention='prompt'): expected True, 'trace' or a function"),
         ({"confirm": 0}, "Fork(confirm=0, history=1): expected 1 or more"),
         ({"schema": object()}, "expected a type that pydantic takes"),
     ],
