@@ -77,6 +77,12 @@ if TYPE_CHECKING:
     from .object_tracking import TrackingSteps as TrackingSteps
     from .ordering import ClaimedOrder as ClaimedOrder
     from .ordering import OrderClaims as OrderClaims
+    from .probes import BoxedAnswer as BoxedAnswer
+    from .probes import Checkpoint as Checkpoint
+    from .probes import Checkpoints as Checkpoints
+    from .probes import Probe as Probe
+    from .probes import Probes as Probes
+    from .probes import StatedAnswers as StatedAnswers
     from .propositional import ClaimedFormulas as ClaimedFormulas
     from .propositional import FormulaClaims as FormulaClaims
     from .schedule import ScheduleSlots as ScheduleSlots
@@ -114,9 +120,12 @@ _MODULES = {
     "Assignments": "assignments",
     "Binary": "_expressions",
     "Boolean": "_terms",
+    "BoxedAnswer": "probes",
     "BracketClaims": "bracketing",
     "BracketSteps": "bracketing",
     "Cell": "tables",
+    "Checkpoint": "probes",
+    "Checkpoints": "probes",
     "Choice": "_terms",
     "Claim": "assignments",
     "ClaimedArithmetic": "arithmetic",
@@ -154,6 +163,8 @@ _MODULES = {
     "OrderClaims": "ordering",
     "Percent": "_expressions",
     "PredictedOutputs": "code",
+    "Probe": "probes",
+    "Probes": "probes",
     "Quantity": "_expressions",
     "Real": "_terms",
     "RoleClaims": "knights_knaves",
@@ -168,6 +179,7 @@ _MODULES = {
     "SortingSteps": "sorting",
     "SpatialClaims": "spatial_relations",
     "StatedAnswer": "answers",
+    "StatedAnswers": "probes",
     "Step": "lines",
     "Steps": "lines",
     "TableRows": "tables",
@@ -193,9 +205,12 @@ __all__ = [
     "Assignments",
     "Binary",
     "Boolean",
+    "BoxedAnswer",
     "BracketClaims",
     "BracketSteps",
     "Cell",
+    "Checkpoint",
+    "Checkpoints",
     "Choice",
     "Claim",
     "ClaimedAlgebra",
@@ -237,6 +252,8 @@ __all__ = [
     "OrderClaims",
     "Percent",
     "PredictedOutputs",
+    "Probe",
+    "Probes",
     "Quantity",
     "Real",
     "RoleClaims",
@@ -251,6 +268,7 @@ __all__ = [
     "SortingSteps",
     "SpatialClaims",
     "StatedAnswer",
+    "StatedAnswers",
     "StatedFacts",
     "Step",
     "Steps",

@@ -18,11 +18,12 @@ How: TypeAlias = Literal["marked", "told", "last line"]
 
 
 class StatedAnswer(NamedTuple):
-    """The text of an answer, its offset in the view's text, and how it was told from the rest."""
+    """The text of an answer, its offset in the view's text, how it was told from the rest, and if it was taken back."""
 
     text: str
     at: int
     how: How
+    withdrawn: bool = False
 
     @property
     def end(self) -> int:
@@ -60,13 +61,28 @@ def stated_answer(view: View) -> StatedAnswer | None:
         answer = _behind(view, mark)
         if answer is None or not answer.text:
             continue
-        rest = text[answer.end : answer.end + 200].partition("\n")[0]
-        if _WITHDRAWN.search(rest) is not None:
+        if _is_withdrawn(text, answer):
             break
         if answer.how == "marked":
             return answer
         told = told or answer
     return told
+
+
+def stated_answers(view: View) -> list[StatedAnswer]:
+    """All answers that are complete, wherever they stand, the latest last; of marks, the last `MAX_MARKS` count."""
+    found: list[StatedAnswer] = []
+    for mark in deque(_MARK.finditer(view.text), maxlen=MAX_MARKS):
+        answer = _behind(view, mark)
+        if answer is not None and answer.text:
+            _, _, more = answer.text.partition(". ") if answer.how == "told" else ("", "", "")
+            withdrawn = _is_withdrawn(view.text, answer) or _WITHDRAWN.search(more) is not None
+            found.append(answer._replace(withdrawn=withdrawn))
+    return found
+
+
+def _is_withdrawn(text: str, answer: StatedAnswer) -> bool:
+    return _WITHDRAWN.search(text[answer.end : answer.end + 200].partition("\n")[0]) is not None
 
 
 def _behind(view: View, mark: re.Match[str]) -> StatedAnswer | None:

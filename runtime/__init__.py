@@ -53,6 +53,7 @@ from .session import Run as Run
 from .sources.protocol import Abilities as Abilities
 from .trace import Origin as Origin
 from .triggers import at_end as at_end
+from .triggers import cold as cold
 from .triggers import every as every
 from .triggers import every_line as every_line
 from .triggers import every_sentence as every_sentence
@@ -127,6 +128,7 @@ __all__ = [
     "View",
     "Violation",
     "at_end",
+    "cold",
     "every",
     "every_line",
     "every_sentence",

@@ -43,7 +43,10 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Intervened:
-    """midtrace acted on `violations`: cut at `offset` and put `injected` there."""
+    """midtrace acted on `violations`, or, where there are none, on a pass that is settled.
+
+    It cut at `offset` and put `injected` there.
+    """
 
     monitors: tuple[str, ...]
     violations: tuple[Violation, ...]

@@ -125,14 +125,23 @@ class Rollback:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End the reasoning here: cut after the checked unit, put in `closing`, and let the source answer. Once a run."""
+    """End the reasoning here: cut after the checked unit, put in `closing`, and let the source answer. Once a run.
+
+    A pass that is `settled` leads to this, and a violation, unless `otherwise` says what that leads to. Where the
+    reasoning has come to its own end before such a pass arrives, nothing is done: the trigger has left the phase of
+    the unit (`within`), the tag that `closing` ends with has been written already, or the source has ended. What an
+    `Unknown` means is said here, not by `otherwise`.
+    """
 
     closing: str = "\n</think>\n\n"
+    otherwise: Observe | Rollback | Abstain | None = None
     on_unknown: OnUnknown = "unverified"
     on_error: OnUnknown | None = None
 
     def __post_init__(self) -> None:
         _check_unknowns(self)
+        if self.otherwise is not None and not isinstance(self.otherwise, Observe | Rollback | Abstain):
+            raise UsageError(f"Stop(otherwise={self.otherwise!r}): expected Observe(), Rollback() or Abstain()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +184,18 @@ def _check_unknowns(policy: Reaction) -> None:
 
 Reaction: TypeAlias = Observe | Rollback | Stop | Abstain
 Policy: TypeAlias = Reaction | Gate
+
+
+def on_violation(policy: Policy) -> Reaction:
+    """What `policy` does about a violation."""
+    reaction = policy.then if isinstance(policy, Gate) else policy
+    return reaction.otherwise or reaction if isinstance(reaction, Stop) else reaction
+
+
+def on_settled(policy: Policy) -> Stop | None:
+    """What `policy` does about a settled pass; None: nothing."""
+    reaction = policy.then if isinstance(policy, Gate) else policy
+    return reaction if isinstance(reaction, Stop) else None
 
 
 def meaning(policy: Policy, unknown: Unknown) -> OnUnknown:

@@ -54,8 +54,24 @@ MUTATIONS = (
         1,
         "reopens-the-source-at-its-end",
         "machine/machine.py",
-        "        self._submit(checks)\n        self._settle()",
-        "        self._submit(checks)\n        self._open()\n        self._settle()",
+        "        self._submit(made)\n        self._settle()",
+        "        self._submit(made)\n        self._open()\n        self._settle()",
+    ),
+    Mutation(
+        1,
+        "every-settled-pass-stops",
+        "policies.py",
+        "return reaction if isinstance(reaction, Stop) else None",
+        "return reaction if isinstance(reaction, Stop) else Stop()",
+    ),
+    Mutation(1, "stops-again-and-again", "machine/machine.py", "            and not self._stopped\n", ""),
+    Mutation(1, "stops-what-has-ended", "machine/machine.py", '            and self.phase == "streaming"\n', ""),
+    Mutation(
+        1,
+        "stops-a-phase-that-is-over",
+        "machine/machine.py",
+        "            and not self._checks.left(answered, self.tip)\n",
+        "",
     ),
     # 2 The stream never waits
     Mutation(
@@ -133,7 +149,7 @@ MUTATIONS = (
         "if self._reading and (text or tokens)",
     ),
     # 6 Verified means verified
-    Mutation(6, "does-not-wait", "machine/machine.py", " or self._checks.pending:", ":"),
+    Mutation(6, "does-not-wait", "machine/machine.py", " or self._checks.pending or", " or"),
     Mutation(6, "no-check-at-the-end", "machine/machine.py", "self._checks.at_the_end(self.tip, self.revision)", "[]"),
     Mutation(
         6,
@@ -198,7 +214,15 @@ MUTATIONS = (
         "                reach = self._safe\n",
         "                reach = EVERYTHING\n",
     ),
+    Mutation(
+        6,
+        "a-gate-lets-the-rest-of-the-chunk-through",
+        "machine/machine.py",
+        "            self._gate()  # what follows the unit may be in the same chunk\n",
+        "",
+    ),
     # 7 Always ends
+    Mutation(7, "questions-queue-up", "machine/checks.py", "if answered.track.asks}", "if False}"),
     Mutation(7, "characters-without-bound", "limits.py", "self.characters > limits.characters", "False"),
     Mutation(7, "rollbacks-without-bound", "limits.py", "self.rollbacks >= self.limits.rollbacks", "False"),
     Mutation(7, "checks-without-bound", "limits.py", "self.checks > self.limits.checks", "False"),

@@ -1,4 +1,7 @@
-"""Every code block of docs/testing.md is a test file that passes, and its tables name every promise."""
+"""Every code block of docs/testing.md is a test file that passes, and its tables name every promise.
+
+Those of other pages run as they stand; tests/sources/test_docs.py has the pages that want a server.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +31,11 @@ def test_each_example_is_a_test_that_passes(tmp_path: Path) -> None:
     assert f"{sum(block.count('def test_') for block in blocks)} passed" in done.stdout
 
 
-@pytest.mark.parametrize("page", sorted((DOCS / "verifiers").glob("*.md")), ids=lambda page: page.stem)
-def test_the_examples_of_each_verifier_run(page: Path, tmp_path: Path) -> None:
+PAGES = [DOCS / "forks.md", *sorted((DOCS / "verifiers").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_examples_of_a_page_run(page: Path, tmp_path: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
     assert blocks, "a page without an example"
     (tmp_path / "example.py").write_text("\n".join(blocks))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+import itertools
 import json
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+import anyio
 import pytest
 
 import midtrace as mt
@@ -90,9 +95,122 @@ CASES = {
 }
 
 
+class Thinker:
+    """Thinks until it is stopped, is sure of every token, and answers what it is asked; `answer` is its answer."""
+
+    def __init__(self, answer: str = "42") -> None:
+        self.answer = answer
+        self.questions: list[mt.Question] = []
+        self.prefixes: list[str] = []
+
+    def __call__(self, prefix: str, /) -> AsyncIterator[mt.Chunk]:
+        self.prefixes.append(prefix)
+        if "</think>" in prefix:
+            return self._stream([f"So it is {self.answer}."])
+        return self._stream(itertools.chain(["<think>\n"], itertools.repeat(THOUGHT.format(self.answer))))
+
+    async def _stream(self, lines: Iterable[str]) -> AsyncIterator[mt.Chunk]:
+        for line in lines:
+            tokens = tuple(mt.Token(word + " ", -0.001, 0.001) for word in line.split(" "))
+            yield mt.Chunk("".join(token.text for token in tokens), tokens)
+            await anyio.sleep(0.001)
+
+    @asynccontextmanager
+    async def asker(self) -> AsyncIterator[mt.Asker]:
+        yield self
+
+    async def ask(self, question: mt.Question, /) -> mt.Answer:
+        self.questions.append(question)
+        tokens = (mt.Token(self.answer, -0.001, 0.2), mt.Token("}.", -0.001, 0.0))
+        return mt.Answer(self.answer + "}.", tokens if question.logprobs else ())
+
+
+THOUGHT = "word " * 30 + "\nSo the answer is {0}.\n"
+LIMITS = mt.Limits(tokens=200_000, rollbacks=1)
+
+
+def odd(answer: str) -> str | None:
+    return None if int(answer) % 2 else f"{answer} is even"
+
+
+class Early(NamedTuple):
+    """How a monitor that ends the reasoning is made, and how many questions it takes to be settled at least."""
+
+    make: Callable[..., mt.Monitor]
+    questions: int
+    told: str
+
+
+EARLY = {
+    "converged": Early(mt.monitors.converged, 0, "42, 3 times in a row"),
+    "confident": Early(mt.monitors.confident, 1, "42, with a confidence of 0.999"),
+    "entropy_stop": Early(mt.monitors.entropy_stop, 4, "the entropy after thinking stays at 0.200 nats"),
+    "cold_stop": Early(mt.monitors.cold_stop, 0, "certain for long"),
+}
+ASKED = Early(functools.partial(mt.monitors.converged, ask=mt.monitors.PROBE), 3, EARLY["converged"].told)
+
+
+@pytest.mark.parametrize("name", [*EARLY, "converged, asked"])
+async def test_reasoning_that_has_nothing_to_find_out_is_ended(name: str) -> None:
+    early = EARLY.get(name, ASKED)
+    monitor, thinker = early.make(), Thinker()
+    assert monitor.name == name.partition(",")[0]
+    assert not monitor.required
+    async with mt.open_runtime("local", workers=1, preload=()) as runtime:
+        forks = mt.Forks(share=None)
+        outcome = await runtime.generate(thinker, "P:", monitors=[monitor], forks=forks, limits=LIMITS)
+
+    (act,) = outcome.interventions
+    assert (act.action, act.monitors, act.violations) == ("stop", (monitor.name,), ())
+    thoughts = outcome.text[: act.offset]
+    assert thoughts.startswith("<think>\n word")
+    assert outcome.text == thoughts + "\n</think>\n\nSo it is 42. "
+    assert len(thinker.questions) >= early.questions
+    assert bool(thinker.questions) == bool(early.questions)
+    for question in thinker.questions:
+        assert question.prefix == "P:" + question.text + mt.monitors.PROBE, "the prompt is part of what is asked"
+        assert mt.monitors.PROBE not in question.text, "no question is ever written into the text"
+
+
+@pytest.mark.parametrize("name", ["converged", "confident", "entropy_stop", "converged, asked"])
+async def test_a_settled_answer_that_is_rejected_is_rolled_back(name: str) -> None:
+    early = EARLY.get(name, ASKED)
+    thinker = Thinker()
+    async with mt.open_runtime("local", workers=1, preload=()) as runtime:
+        outcome = await runtime.generate(
+            thinker, "P:", monitors=[early.make(unless=odd)], forks=mt.Forks(share=None), limits=LIMITS
+        )
+    assert outcome.status == "exhausted"
+    assert [act.action for act in outcome.interventions] == ["note"]
+    assert [each.message for each in outcome.interventions[0].violations] == ["42 is even"]
+
+
+@pytest.mark.parametrize("name", EARLY)
+async def test_nothing_is_found_in_text_that_is_already_there(name: str) -> None:
+    async with mt.open_runtime("local", workers=1, preload=()) as runtime:
+        for text in ("<think>\n" + 9 * THOUGHT.format(42) + "</think>\n\nIt is 42.\n", "Plain text.\n"):
+            found = await runtime.review(text, "", monitors=[EARLY[name].make()])
+            assert found.violations == ()
+
+
+async def test_a_text_without_thinking_is_left_alone() -> None:
+    source = Scripted("The answer is 42.\n" * 5)
+    async with mt.open_runtime("local", workers=1, preload=()) as runtime:
+        monitors = [mt.monitors.converged(), mt.monitors.cold_stop()]
+        outcome = await runtime.generate(source, "P:", monitors=monitors)
+    assert outcome.text == "The answer is 42.\n" * 5
+    assert len(source.prefixes) == 1
+
+
+async def test_what_cannot_be_asked_is_told_before_anything_starts() -> None:
+    async with mt.open_runtime("local", workers=1, preload=()) as runtime:
+        with pytest.raises(mt.UsageError, match="monitor 'confident' asks the model"):
+            await runtime.generate(Scripted("text"), "P:", monitors=[mt.monitors.confident()])
+
+
 def test_every_ready_monitor_is_tried_here() -> None:
     ours = [point.name for point in plugins.installed("monitors") if point.value.startswith("midtrace.monitors:")]
-    assert sorted(ours) == sorted(CASES)
+    assert sorted(ours) == sorted([*CASES, *EARLY])
 
 
 @pytest.mark.parametrize("name", CASES)

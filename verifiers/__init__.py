@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from .constraints import Constraints as Constraints
     from .countdown import Countdown as Countdown
     from .countdown import Game24 as Game24
+    from .early_stop import ColdStop as ColdStop
+    from .early_stop import Confident as Confident
+    from .early_stop import Converged as Converged
+    from .early_stop import EntropyStop as EntropyStop
     from .knights_knaves import KnightsKnaves as KnightsKnaves
     from .logic_grid import LogicGrid as LogicGrid
     from .maze import Maze as Maze
@@ -49,8 +53,12 @@ _MODULES = {
     "Budget": "budget",
     "Cached": "combinators",
     "Case": "python_code",
+    "ColdStop": "early_stop",
+    "Confident": "early_stop",
     "Constraints": "constraints",
+    "Converged": "early_stop",
     "Countdown": "countdown",
+    "EntropyStop": "early_stop",
     "Game24": "countdown",
     "KnightsKnaves": "knights_knaves",
     "LogicGrid": "logic_grid",
@@ -77,9 +85,13 @@ __all__ = [
     "Budget",
     "Cached",
     "Case",
+    "ColdStop",
+    "Confident",
     "Consistency",
     "Constraints",
+    "Converged",
     "Countdown",
+    "EntropyStop",
     "Game24",
     "KnightsKnaves",
     "LogicGrid",

@@ -21,6 +21,7 @@ class AllOf:
     """The state holds if each of these says so: `AllOf(first, second)`.
 
     Violations are put together, the earliest in the text first. Without any, one `Unknown` makes the verdict unknown.
+    A pass is settled if each of them is.
     """
 
     verifiers: tuple[Verifier[Any], ...]
@@ -40,7 +41,11 @@ class AllOf:
         if violations:
             return together(in_text_order(violations))
         unknown = next((verdict for verdict in verdicts if isinstance(verdict, Unknown)), None)
-        return unknown or Pass(checked=sum(verdict.checked for verdict in verdicts if isinstance(verdict, Pass)))
+        if unknown is not None:
+            return unknown
+        passes = [verdict for verdict in verdicts if isinstance(verdict, Pass)]
+        told = [verdict.settled for verdict in passes]
+        return Pass(sum(verdict.checked for verdict in passes), "; ".join(dict.fromkeys(told)) if all(told) else "")
 
 
 @dataclass(frozen=True, slots=True, init=False)

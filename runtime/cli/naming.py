@@ -32,7 +32,7 @@ class _Policy(_Strict):
 class _Observe(_Policy):
     action: Literal["observe"]
 
-    def policy(self) -> Reaction:
+    def policy(self) -> Observe:
         return Observe(on_unknown=self.on_unknown, on_error=self.on_error)
 
 
@@ -44,7 +44,7 @@ class _Rollback(_Policy):
     anchor: str = ""
     limit: int | None = None
 
-    def policy(self) -> Reaction:
+    def policy(self) -> Rollback:
         plain = Rollback(
             to=self.to,
             repair=self.repair,
@@ -56,19 +56,21 @@ class _Rollback(_Policy):
         return plain if self.feedback is None else replace(plain, feedback=self.feedback)
 
 
-class _Stop(_Policy):
-    action: Literal["stop"]
-    closing: str = Stop().closing
-
-    def policy(self) -> Reaction:
-        return Stop(closing=self.closing, on_unknown=self.on_unknown, on_error=self.on_error)
-
-
 class _Abstain(_Policy):
     action: Literal["abstain"]
 
-    def policy(self) -> Reaction:
+    def policy(self) -> Abstain:
         return Abstain(on_unknown=self.on_unknown, on_error=self.on_error)
+
+
+class _Stop(_Policy):
+    action: Literal["stop"]
+    closing: str = Stop().closing
+    otherwise: Annotated[_Observe | _Rollback | _Abstain, pydantic.Field(discriminator="action")] | None = None
+
+    def policy(self) -> Stop:
+        otherwise = None if self.otherwise is None else self.otherwise.policy()
+        return Stop(self.closing, otherwise, on_unknown=self.on_unknown, on_error=self.on_error)
 
 
 _AnyReaction: TypeAlias = Annotated[_Observe | _Rollback | _Stop | _Abstain, pydantic.Field(discriminator="action")]

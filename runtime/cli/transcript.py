@@ -51,7 +51,8 @@ class Transcript:
             case Intervened() as act:
                 self._cut(act.offset)
                 wrong = next((line for line in act.removed.split("\n") if line), "")
-                reason = "; ".join(violation.message for violation in act.violations)
+                told = "; ".join(violation.message for violation in act.violations)
+                reason = told or f"{', '.join(act.monitors)}: nothing left to find out"
                 self.struck = [each for each in self.struck if each.offset <= act.offset]
                 self.struck.append(Struck(act.offset, wrong, reason))
             case SafeUpTo() | Pressure():

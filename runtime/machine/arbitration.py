@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..monitors import Monitor
-from ..policies import Abstain, Gate, Observe, Reaction, Rollback, Stop
+from ..policies import Abstain, Observe, Reaction, Rollback, Stop, on_violation
 from ..verdicts import Violation
 from .messages import Check
 
@@ -37,8 +37,7 @@ class Finding:
     @property
     def reaction(self) -> Reaction:
         """What the monitor's policy answers to a violation."""
-        policy = self.monitor.policy
-        return policy.then if isinstance(policy, Gate) else policy
+        return on_violation(self.monitor.policy)
 
     @property
     def cut(self) -> int:
@@ -71,6 +70,13 @@ class Ruling:
     def all(self) -> tuple[Finding, ...]:
         """Winner first."""
         return (self.winner, *self.merged)
+
+    def answered_by(self, stop: int) -> bool:
+        """Whether a cut at `stop` takes away all that is objected to, so that nothing else need be done about it.
+
+        Who abstains does so whatever becomes of the text.
+        """
+        return stop <= min(self.cut, self.winner.offset) and not isinstance(self.winner.reaction, Abstain)
 
 
 def arbitrate(findings: Sequence[Finding]) -> Ruling | None:

@@ -9,7 +9,7 @@ from ..monitors import Monitor
 from ..policies import Gate, Observe
 from ..trace import Piece
 from ..triggers.lanes import Unit
-from ..triggers.protocol import Trigger
+from ..triggers.protocol import Trigger, skipping
 from ..verdicts import Unknown, Violation
 from .delivery import EVERYTHING
 from .messages import Check
@@ -21,6 +21,13 @@ class Answered(NamedTuple):
 
     track: Track
     entry: Entry
+
+
+class Made(NamedTuple):
+    """Checks that are new, and those that nobody waits for any more because of them."""
+
+    checks: Sequence[Check]
+    replaced: tuple[int, ...] = ()
 
 
 class Checks:
@@ -42,6 +49,7 @@ class Checks:
             track for track in self.tracks if track.monitor.required or not isinstance(track.monitor.policy, Observe)
         ]
         self._gates = [track for track in self.tracks if isinstance(track.monitor.policy, Gate)]
+        self._asking = any(track.asks for track in self.tracks)
         self._open: dict[int, Answered] = {}
 
     @property
@@ -51,35 +59,48 @@ class Checks:
 
     # Checks come
 
-    def of_units(self, units: Iterable[Unit], snapshot: Piece, revision: int) -> list[Check]:
-        """The checks that complete units call for."""
-        checks: list[Check] = []
+    def of_units(
+        self,
+        units: Iterable[Unit],
+        snapshot: Piece,
+        revision: int,
+        *,
+        broken: bool = False,
+        closing: int = EVERYTHING,
+    ) -> Made:
+        """The checks that complete units call for.
+
+        `broken` as in `Entry`. From `closing` on the text is what midtrace ends the reasoning with: nobody is asked
+        about that alone.
+        """
+        made: list[Answered] = []
         for unit in units:
             for track in self._by_lane[unit.lane]:
                 if track.reaches(unit.end):
                     continue
-                if unit.skip:
+                if unit.skip or (track.asks and unit.start >= closing):
                     track.skipped.append(Skipped(unit.start, unit.end, unit.needs))
                 else:
-                    checks.append(self._make(track, unit, snapshot, revision))
-        return checks
+                    made.append(self._make(track, unit, snapshot, revision, broken=broken))
+        return self._thinned(made)
 
-    def at_the_end(self, snapshot: Piece, revision: int) -> list[Check]:
+    def at_the_end(self, snapshot: Piece, revision: int) -> Made:
         """The last checks: every monitor looks at what is still open when the source has ended."""
         end = snapshot.end
-        checks: list[Check] = []
+        made: list[Answered] = []
         for track in self.tracks:
             lane = snapshot.lanes[track.lane]
             start = lane.unchecked(end)
             if start > lane.opened:
                 track.skipped.append(Skipped(lane.opened, start, end))
             # A blank rest says nothing to a monitor that has seen every unit before it. One that looks at the whole
-            # trace is shown it once more, as final.
-            if track.entries and track.monitor.scope == "unit" and _blank(snapshot, start):
+            # trace, or asks about it, is shown it once more, as final; but nobody is asked about a phase that is over.
+            seen = skipping(lane.scanner) if track.asks else track.monitor.scope == "unit" and _blank(snapshot, start)
+            if track.entries and seen:
                 continue
             rest = Unit(track.lane, start, end, end, skip=False)
-            checks.append(self._make(track, rest, snapshot, revision, final=True))
-        return checks
+            made.append(self._make(track, rest, snapshot, revision, final=True))
+        return self._thinned(made)
 
     def again(self, answered: Answered) -> Check:
         """The same check for a second time."""
@@ -90,11 +111,25 @@ class Checks:
         self._open[entry.check.id] = answered
         return entry.check
 
-    def _make(self, track: Track, unit: Unit, snapshot: Piece, revision: int, *, final: bool = False) -> Check:
+    def _make(
+        self, track: Track, unit: Unit, snapshot: Piece, revision: int, *, final: bool = False, broken: bool = False
+    ) -> Answered:
         _, start, end, needs, _ = unit
         check = Check(self._number(), track.index, start, end, needs, revision, snapshot, track.monitor.scope, final)
-        self._open[check.id] = Answered(track, track.add(check))
-        return check
+        answered = self._open[check.id] = Answered(track, track.add(check, broken=broken))
+        return answered
+
+    def _thinned(self, made: Sequence[Answered]) -> Made:
+        """What is submitted of the checks just made: who asks the model has one check at work, and one that waits."""
+        if not self._asking:
+            return Made([answered.entry.check for answered in made])
+        asking = {answered.track.index: answered.track for answered in made if answered.track.asks}
+        replaced = self._forget(entry for track in asking.values() for entry in track.coalesce())
+        unseen = {answered.entry.check.id for answered in made}
+        return Made(
+            [answered.entry.check for answered in made if not answered.entry.gone],
+            tuple(number for number in replaced if number not in unseen),
+        )
 
     def _number(self) -> int:
         self.made += 1
@@ -109,6 +144,11 @@ class Checks:
     def cut(self, offset: int) -> tuple[int, ...]:
         """Drop what rests on text from `offset` on; gives the checks that nobody waits for any more."""
         return self._forget(entry for track in self.tracks for entry in track.cut(offset))
+
+    def left(self, answered: Answered, tip: Piece) -> bool:
+        """Whether the trigger of a check leaves out what has followed its unit: the phase of the unit is over."""
+        track, entry = answered
+        return skipping(tip.lanes[track.lane].scanner) or track.left(entry.check.end)
 
     def coalesce(self) -> tuple[int, ...]:
         """Drop checks that a later one stands for; gives those that nobody waits for any more."""

@@ -13,12 +13,12 @@ from ..chunks import CHARACTERS_A_TOKEN, Token
 from ..events import Checked, Event, Intervened
 from ..limits import Budget, Limits
 from ..monitors import Monitor
-from ..policies import Abstain, Observe, Rollback, Stop, meaning
+from ..policies import Abstain, Observe, Rollback, Stop, meaning, on_settled
 from ..trace import Kept, Origin, Piece, cut
 from ..triggers import lanes
 from ..verdicts import Pass, Span, Unknown, Violation
 from .arbitration import Finding, Ruling, arbitrate
-from .checks import Answered, Checks
+from .checks import Answered, Checks, Made
 from .delivery import EVERYTHING, Delivery, Mode
 from .ladder import Ladder
 from .messages import (
@@ -39,6 +39,7 @@ from .messages import (
     TimeUp,
     VerdictsArrived,
 )
+from .reasoning import Reasoning
 from .repair import Injection, Repair, plan
 from .track import Track
 
@@ -103,6 +104,8 @@ class Machine:
         self._notes: list[Stretch] = []
         self._charged: dict[str, int] = {}
         self._stopped = False
+        closings = {stop.closing for monitor in monitors if (stop := on_settled(monitor.policy)) is not None}
+        self._reasoning = {closing: Reasoning(closing, prompt) for closing in closings}
         self._over = ""
         self._out: list[Command] = []
 
@@ -167,10 +170,15 @@ class Machine:
     def _append(self, text: str, origin: Origin, tokens: tuple[Token, ...] = ()) -> None:
         tip = self.tip
         states, units = lanes.feed(tip.lanes, text, tip.end, tokens)
-        self._grow(Piece(tip, text, origin, states, tokens))
+        self.tip = Piece(tip, text, origin, states, tokens)
+        made: Made | None = None
         if units:
-            self._submit(self._checks.of_units(units, self.tip, self.revision))
-            self._gate()
+            closing = tip.end if origin is Origin.CLOSING else EVERYTHING
+            made = self._checks.of_units(units, self.tip, self.revision, closing=closing)
+            self._gate()  # what follows the unit may be in the same chunk
+        self._delivery.append(self.tip)
+        if made is not None:
+            self._submit(made)
         if self._delivery.cautious:
             self._delivery.clear(self.safe)  # text that every trigger leaves out waits for nobody
 
@@ -178,20 +186,18 @@ class Machine:
         # A note ends whatever unit is open: no unit mixes the model's words with ours.
         start = self.tip.end
         states, units = lanes.close(self.tip.lanes, start)
-        self._submit(self._checks.of_units(units, self.tip, self.revision))
+        self._submit(self._checks.of_units(units, self.tip, self.revision, broken=True))
         self._relane(states)
-        self._notes.append(Stretch(start, start + len(text)))
-        self._grow(Piece(self.tip, text, Origin.FEEDBACK, lanes.skip(states, start + len(text))))
         self._gate()
+        self._notes.append(Stretch(start, start + len(text)))
+        self.tip = Piece(self.tip, text, Origin.FEEDBACK, lanes.skip(states, start + len(text)))
+        self._delivery.append(self.tip)
 
-    def _grow(self, piece: Piece) -> None:
-        self.tip = piece
-        self._delivery.append(piece)
-
-    def _submit(self, checks: Sequence[Check]) -> None:
-        if checks:
-            self._out.append(Submit(tuple(checks)))
-            self._over = self._over or self.spent.spend_checks(len(checks))
+    def _submit(self, made: Made) -> None:
+        self._cancel(made.replaced)
+        if made.checks:
+            self._out.append(Submit(tuple(made.checks)))
+            self._over = self._over or self.spent.spend_checks(len(made.checks))
 
     # The source
 
@@ -213,9 +219,9 @@ class Machine:
             self._finish("failed", "the source ended without giving any text")
             return
         self.phase = "settling"
-        checks = self._checks.at_the_end(self.tip, self.revision)
+        made = self._checks.at_the_end(self.tip, self.revision)
         self._relane(lanes.skip(self.tip.lanes, end))
-        self._submit(checks)
+        self._submit(made)
         self._settle()
 
     def _relane(self, states: lanes.LaneStates) -> None:
@@ -236,6 +242,7 @@ class Machine:
         findings: list[Finding] = []
         again: list[Check] = []
         undecided: list[Answered] = []
+        settled: list[Answered] = []
         for result in results:
             answered = self._account(result)
             if answered is None:
@@ -245,8 +252,10 @@ class Machine:
             entry.verdict = result.verdict
             self._out.append(Checked(monitor.name, Span(check.start, check.end), result.verdict))
             match result.verdict:
-                case Pass(checked):
+                case Pass(checked, told):
                     self.counters.claims += checked
+                    if told and self._may_stop(answered):
+                        settled.append(answered)
                 case Violation() as violation:
                     self.counters.claims += 1
                     findings.append(Finding(monitor, check, violation))
@@ -263,7 +272,10 @@ class Machine:
                 case _:
                     assert_never(result.verdict)
         ruling = arbitrate(findings)
-        if ruling is not None:
+        first = min(settled, key=lambda each: (each.entry.check.end, each.track.monitor.name), default=None)
+        if first is not None and (ruling is None or ruling.answered_by(first.entry.check.end)):
+            self._stop_early(first)
+        elif ruling is not None:
             self._act(ruling)
         standing = next((each for each in undecided if not each.entry.gone), None)
         if standing is not None and isinstance(standing.entry.verdict, Unknown):
@@ -271,7 +283,7 @@ class Machine:
                 "abstained", f"{standing.track.monitor.name} could not decide: {standing.entry.verdict.reason}"
             )
         if self.phase != "finished":
-            self._submit([check for check in again if self._checks.waits(check.id)])
+            self._submit(Made([check for check in again if self._checks.waits(check.id)]))
             self._delivery.clear(self.safe)
             self._gate()
             self._settle()
@@ -282,6 +294,8 @@ class Machine:
         counters.queue_seconds += result.queued
         counters.repeated_checks += result.attempts - 1
         self._over = self._over or self.spent.spend_check_seconds(result.cpu)
+        if result.forks:
+            self._over = self._over or self.spent.spend_forks(result.forks, result.fork_tokens)
         answered = self._checks.answer(result.id)
         counters.stale_verdicts += answered is None
         return answered
@@ -304,10 +318,7 @@ class Machine:
                 if self._stopped:
                     self._reject(ruling, "abstained", f"{winner.monitor.name} again: {winner.violation.message}")
                     return
-                self._stopped = True
-                parts = (Injection(closing, Origin.CLOSING, scanned=True),)
-                where = max(ruling.cut, self._delivery.committed)
-                self._intervene(ruling, Repair(where, parts, 0, "stop"))
+                self._intervene(ruling.all, ruling.winner.check, self._closed(closing, ruling.cut))
             case Rollback():
                 self._rollback(ruling, reaction)
             case _:
@@ -336,37 +347,68 @@ class Machine:
         if rung.step == "earlier":
             where = min(where, self._checks.start_before(ruling.winner.monitor, where))
         where = max(where, self._delivery.committed)
-        self._intervene(ruling, plan(ruling, policy, self.tip, rung=rung, cut=where))
+        self._intervene(ruling.all, check, plan(ruling, policy, self.tip, rung=rung, cut=where))
+
+    def _may_stop(self, answered: Answered) -> bool:
+        """Whether a settled pass ends the reasoning: there is some left, and no end of it has been made before."""
+        track, entry = answered
+        stop = on_settled(track.monitor.policy)
+        return (
+            stop is not None
+            and self.phase == "streaming"
+            and not self._stopped
+            and not entry.check.final
+            and not entry.broken
+            and not self._checks.left(answered, self.tip)
+            and not self._reasoning[stop.closing].over(self.tip)
+        )
+
+    def _stop_early(self, answered: Answered) -> None:
+        track, entry = answered
+        stop = on_settled(track.monitor.policy)
+        assert stop is not None
+        self._intervene((), entry.check, self._closed(stop.closing, entry.check.end), track.monitor.name)
+
+    def _closed(self, closing: str, cut: int) -> Repair:
+        """The repair that ends the reasoning at `cut`, for the first and last time."""
+        self._stopped = True
+        parts = (Injection(closing, Origin.CLOSING, scanned=True),)
+        return Repair(max(cut, self._delivery.committed), parts, 0, "stop")
 
     def _own(self, offset: int) -> int:
         """`offset` in the text without midtrace's notes."""
         return offset - sum(note.end - note.start for note in self._notes if note.end <= offset)
 
-    def _intervene(self, ruling: Ruling, repair: Repair) -> None:
-        old = self.tip.end
-        self.counters.detection_lag += max(old - ruling.winner.check.end, 0)
+    def _intervene(self, findings: Sequence[Finding], check: Check, repair: Repair, *names: str) -> None:
+        """Carry out `repair`, for `findings` that `check` led to, or without any for the monitors `names`."""
+        monitors = tuple(dict.fromkeys((*(finding.monitor.name for finding in findings), *names)))
+        self.counters.detection_lag += max(self.tip.end - check.end, 0)
         removed = self.tip.read(repair.cut)
         self._cut(repair.cut)
-        injected = "".join(part.text for part in repair.injections)
+        parts = [part for part in repair.injections if not self._said(part)]
         self._out.append(
             Intervened(
-                monitors=tuple(dict.fromkeys(finding.monitor.name for finding in ruling.all)),
-                violations=tuple(finding.violation for finding in ruling.all),
+                monitors=monitors,
+                violations=tuple(finding.violation for finding in findings),
                 offset=repair.cut,
                 action=repair.action,
-                injected=injected,
+                injected="".join(part.text for part in parts),
                 removed=removed,
             )
         )
-        self._inject(repair.injections)
-        noted = any(not part.scanned for part in repair.injections)
+        self._inject(parts)
+        noted = any(not part.scanned for part in parts)
         self._last_note = Stretch(repair.cut, self.tip.end) if noted else Stretch(-1, -1)
-        self._noted = {finding.monitor.name for finding in ruling.all}
+        self._noted = set(monitors)
         self._close()
         self.phase = "streaming"
         self._stream += 1
         self._failures = 0
         self._open(attempt=repair.attempt)
+
+    def _said(self, part: Injection) -> bool:
+        """Whether this would end reasoning that is over already: an end of it in the answer would be read as text."""
+        return part.origin is Origin.CLOSING and self._reasoning[part.text].over(self.tip)
 
     def _inject(self, parts: Iterable[Injection]) -> None:
         for part in parts:
@@ -383,6 +425,8 @@ class Machine:
         self.tip = kept.tip
         while self._notes and self._notes[-1].end > offset:
             self._notes.pop()
+        for reasoning in self._reasoning.values():
+            reasoning.forget(offset)
         self._cancel(self._checks.cut(offset))
         self._delivery.cut(offset)
         if kept.rest:
@@ -414,7 +458,7 @@ class Machine:
     # The end
 
     def _settle(self) -> None:
-        if self.phase != "settling" or self._checks.pending:
+        if self.phase != "settling" or self._checks.pending or self._over:
             return
         objections = list(self._checks.objections())
         if objections:

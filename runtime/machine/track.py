@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..forks.asking import Asks
 from ..monitors import Monitor
 from ..policies import meaning
 from ..verdicts import Pass, Unknown, Verdict, Violation
@@ -13,16 +14,18 @@ from .messages import Check
 class Entry:
     """A check and, once it is known, its verdict.
 
-    `retried` says that it runs for a second time, `gone` that its text does not stand any more.
+    `retried` says that it runs for a second time, `gone` that its text does not stand any more. `broken` says that it
+    is no end of the unit's own where it ends: a note of midtrace's stands there.
     """
 
-    __slots__ = ("check", "gone", "retried", "verdict")
+    __slots__ = ("broken", "check", "gone", "retried", "verdict")
 
-    def __init__(self, check: Check) -> None:
+    def __init__(self, check: Check, *, broken: bool = False) -> None:
         self.check = check
         self.verdict: Verdict | None = None
         self.retried = False
         self.gone = False
+        self.broken = broken
 
 
 class Skipped(NamedTuple):
@@ -34,22 +37,23 @@ class Skipped(NamedTuple):
 
 
 class Track:
-    """The checks of one monitor whose text still stands, by offset."""
+    """The checks of one monitor whose text still stands, by offset. `asks` says that it asks the model."""
 
-    __slots__ = ("_cleared", "_resolved", "entries", "index", "lane", "monitor", "skipped")
+    __slots__ = ("_cleared", "_resolved", "asks", "entries", "index", "lane", "monitor", "skipped")
 
     def __init__(self, monitor: Monitor, index: int, lane: int) -> None:
         self.monitor = monitor
         self.index = index
         self.lane = lane
+        self.asks = isinstance(monitor.extract, Asks)
         self.entries: list[Entry] = []
         self.skipped: list[Skipped] = []
         self._cleared = 0
         self._resolved = 0
 
-    def add(self, check: Check) -> Entry:
+    def add(self, check: Check, *, broken: bool = False) -> Entry:
         """Note a check of text that follows all earlier ones."""
-        entry = Entry(check)
+        entry = Entry(check, broken=broken)
         self.entries.append(entry)
         return entry
 
@@ -87,10 +91,10 @@ class Track:
     def coalesce(self) -> list[Entry]:
         """Let one open check stand for its open neighbours before it; gives back those that fall away.
 
-        For a monitor whose every check sees the whole trace. The oldest open check stays: somebody may be at it, and
-        with it the text is cleared bit by bit, however fast new checks come.
+        For a monitor whose every check sees the whole trace, or asks about it. The oldest open check stays: somebody
+        may be at it, and with it the text is cleared bit by bit, however fast new checks come.
         """
-        if self.monitor.scope != "trace" or self.first_pending() is None:
+        if (self.monitor.scope != "trace" and not self.asks) or self.first_pending() is None:
             return []
         first = self._resolved + 1
         kept, dropped = self.entries[:first], list[Entry]()
@@ -103,6 +107,10 @@ class Track:
             kept.append(entry)
         self.entries = kept
         return dropped
+
+    def left(self, offset: int) -> bool:
+        """Whether text behind `offset` is left out: the phase of the unit that ends there is over."""
+        return bool(self.skipped) and self.skipped[-1].end > offset
 
     def clears(self, verdict: Verdict | None) -> bool:
         """Whether text with this verdict counts as checked and found right."""

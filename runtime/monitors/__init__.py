@@ -10,6 +10,11 @@ from typing import TypeAlias
 
 from .code import output_prediction as output_prediction
 from .code import python_code as python_code
+from .early import PROBE as PROBE
+from .early import cold_stop as cold_stop
+from .early import confident as confident
+from .early import converged as converged
+from .early import entropy_stop as entropy_stop
 from .logic import constraints as constraints
 from .logic import knights_knaves as knights_knaves
 from .logic import logic_grid as logic_grid

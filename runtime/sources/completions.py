@@ -1,51 +1,57 @@
-"""Raw completions of an OpenAI-compatible server, streamed."""
+"""Raw completions of an OpenAI-compatible server, streamed: the prompt is text, so any prefix can be continued."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
-import anyio
-import anyio.to_thread
-import httpx2
-
-from ..chunks import Chunk, Token
-from ..errors import SourceError, one_line
+from ..chunks import Chunk, Usage
+from ..errors import UsageError
+from ..forks.protocol import Asker
 from ..records.json import Json
+from .beside import HOTTER, HOTTEST, Beside
+from .frames import Patience
+from .logprobs import ALTERNATIVES
+from .protocol import Abilities
+from .reading import Reading
+from .templates import Message, Template, render
+from .transport import Retrying, Transport, only_model
 
-TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-"""Status codes after which the same request may succeed."""
-
-HOTTER = 0.3
-"""What each further try of the same prefix adds to the temperature, up to 1.2."""
+__all__ = ["HOTTER", "HOTTEST", "Completions"]
 
 
-ENDING = 0.5
-"""Seconds that a server may take from its last frame to the end of its answer."""
-
-
-@dataclass
+@dataclass(repr=False)
 class Completions:
     """Continues a prefix through `/v1/completions`; use as an async context manager, which holds the connections.
 
     Args:
-        base_url: The server, for example `http://127.0.0.1:8000`.
-        model: The name the server knows the model by.
+        base_url: The server, for example `http://127.0.0.1:8000`, with or without `/v1`; or several that serve the same
+            model: the next one is asked where one fails.
+        model: The name the server knows the model by; None takes the only one that the server lists.
         max_tokens: Tokens of one call. A stream that ends there fails: it is not the model's own end.
         temperature, stop, seed: As the server understands them.
         extra: Further fields of the request's body.
         frame_is_token: The server sends one token a frame (llama.cpp does); tokens are then counted exactly.
-        timeout: Seconds to wait for a connection, and between two frames.
+        timeout: Seconds to wait for a connection (10 at most), and between two frames.
+        first_timeout: Seconds to wait for the first frame, in which the prompt is read; None: as `timeout`.
+        logprobs: Alternatives to each token that are asked for; its tokens then carry log-probability and entropy.
+        api_key: Sent as a bearer token, shown nowhere; None takes OPENAI_API_KEY from the environment.
+        headers: Further headers of each request, shown nowhere.
+        retrying: How often, and with what pauses, a request is tried again that failed before its first frame.
+        template: How `prompt` renders messages where the server does not: the text of a Jinja template, or a function.
+        forks: Who is asked beside the stream, where that is another server or model.
+        fork_extra: Further fields of the body of such a question, for example `{"id_slot": 1}`.
+        block: Tokens in one block of the server's cache of prefixes, where that is known (vLLM: 16).
 
-    Raises `SourceError` from the stream: for a status code, an error frame, a broken or truncated stream.
+    Raises `UsageError` for an address or a number that is none, `SourceError` from the stream: for a status code, an
+    error frame, a broken, silent or truncated stream.
     """
 
-    base_url: str
-    model: str = "default"
+    base_url: str | Sequence[str]
+    model: str | None = None
     max_tokens: int = 1024
     temperature: float = 0.0
     stop: Sequence[str] = ()
@@ -53,101 +59,103 @@ class Completions:
     extra: Mapping[str, Json] = field(default_factory=dict)
     frame_is_token: bool = False
     timeout: float = 60.0
-    _client: httpx2.AsyncClient | None = field(default=None, init=False, repr=False)
+    first_timeout: float | None = None
+    logprobs: int | None = None
+    api_key: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    retrying: Retrying = field(default_factory=Retrying)
+    template: Template | None = field(default=None, repr=False)
+    forks: Completions | None = None
+    fork_extra: Mapping[str, Json] = field(default_factory=dict)
+    block: int | None = None
+    _transport: Transport | None = field(default=None, init=False, repr=False)
+    _only_model: str | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.max_tokens < 1:
+            raise UsageError(f"Completions(max_tokens={self.max_tokens}): expected 1 or more")
+        if isinstance(self.stop, str):
+            raise UsageError(f"Completions(stop={self.stop!r:.60}): expected texts, such as ['\\n\\n']")
+        if self.logprobs is not None and self.logprobs < 1:
+            raise UsageError(f"Completions(logprobs={self.logprobs}): expected 1 or more alternatives, or None")
+        self._connect()  # says what is wrong with the address now, and not in the middle of a run
 
     async def __aenter__(self) -> Self:
-        make = partial(httpx2.AsyncClient, base_url=self.base_url, timeout=self.timeout, trust_env=False)
-        self._client = await anyio.to_thread.run_sync(make)  # reads certificates from disk
+        self._transport = await self._connect().__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.__aexit__(kind, error, trace)
 
-    def __call__(self, prefix: str, /) -> AsyncIterator[str | Chunk]:
+    def __repr__(self) -> str:
+        return f"Completions({self._connect()!r}, model={self.model!r})"  # an address may hold a password
+
+    def _connect(self) -> Transport:
+        return Transport(
+            self.base_url,
+            api_key=self.api_key,
+            headers=self.headers,
+            patience=Patience.of(self.timeout, self.first_timeout),
+            retrying=self.retrying,
+        )
+
+    @property
+    def abilities(self) -> Abilities:
+        """What a raw completion can do."""
+        return Abilities(logprobs=bool(self.logprobs), fork=True, block=self.block)
+
+    def __call__(self, prefix: str, /) -> AsyncIterator[str | Chunk | Usage]:
         """Stream what follows `prefix`."""
-        return self._stream(prefix, self.temperature, self.seed)
+        return self._stream(prefix, 0)
 
-    def resample(self, prefix: str, attempt: int, /) -> AsyncIterator[str | Chunk]:
+    def resample(self, prefix: str, attempt: int, /) -> AsyncIterator[str | Chunk | Usage]:
         """Stream another try: hotter with each attempt, and with another seed."""
-        return self._stream(prefix, min(self.temperature + HOTTER * attempt, 1.2), (self.seed or 0) + attempt)
+        return self._stream(prefix, attempt)
 
-    async def _stream(self, prefix: str, temperature: float, seed: int | None) -> AsyncIterator[str | Chunk]:
-        if self._client is None:
-            raise SourceError("the source is not open: use `async with Completions(...) as source`")
-        if not prefix:
-            raise SourceError("the prompt is empty: expected at least one character to continue")
+    async def prompt(self, messages: Sequence[Message], **variables: Json) -> str:
+        """The raw prompt of a chat, as the model's own template writes it, up to where the assistant begins.
+
+        llama.cpp renders it itself; for any other server give `template`. `variables` are further ones of the template.
+        Raises `UsageError` where there is no template, or one that cannot be rendered.
+        """
+        return await render(messages, server=self._transport, template=self.template, variables=variables)
+
+    @asynccontextmanager
+    async def asker(self) -> AsyncGenerator[Asker]:
+        """Who is asked beside the streams: `forks`, else this server; with connections of its own."""
+        if self.forks is not None:
+            async with self.forks.asker() as other:
+                yield other
+            return
+        async with self._connect() as transport:
+            yield Beside(
+                transport,
+                model=self._named,
+                seed=self.seed,
+                alternatives=self.logprobs or ALTERNATIVES,
+                extra={**self.extra, **self.fork_extra},
+            )
+
+    def _stream(self, prefix: str, attempt: int) -> AsyncIterator[str | Chunk | Usage]:
         body: dict[str, Json] = {
             **self.extra,
             "prompt": prefix,
-            "model": self.model,
             "max_tokens": self.max_tokens,
-            "temperature": temperature,
+            "temperature": min(self.temperature + HOTTER * attempt, HOTTEST) if attempt else self.temperature,
+            "seed": (self.seed or 0) + attempt if attempt else self.seed,
             "stop": list(self.stop),
-            "stream": True,
+            "logprobs": self.logprobs,
         }
-        if seed is not None:
-            body["seed"] = seed
-        try:
-            async with self._client.stream("POST", "/v1/completions", json=body) as response:
-                if response.status_code != httpx2.codes.OK:
-                    await _refused(response)
-                async for chunk in self._frames(response):
-                    yield chunk
-        except httpx2.InvalidURL as error:
-            raise SourceError(f"{self.base_url}: {one_line(error)}") from error
-        except httpx2.HTTPError as error:
-            raise SourceError(f"{self.base_url}: {one_line(error)}", transient=True) from error
+        reading = Reading(self._transport, body, model=self._named, frame_is_token=self.frame_is_token)
+        return reading.chunks(whole=True)
 
-    async def _frames(self, response: httpx2.Response) -> AsyncIterator[str | Chunk]:
-        finish: str | None = None
-        lines = response.aiter_lines()
-        async for line in lines:
-            if not line.startswith("data:"):
-                continue  # blank lines, comments and other fields of the event stream
-            data = line[5:].strip()
-            if data == "[DONE]":
-                await _read_out(lines)
-                if finish == "length":
-                    raise SourceError(f"the model was cut off at max_tokens={self.max_tokens}")
-                return
-            text, finish = _frame(data, finish)
-            if text:
-                yield Chunk(text, (Token(text),)) if self.frame_is_token else text
-        raise SourceError("the stream broke off before its end", transient=True)
-
-
-async def _read_out(lines: AsyncIterator[str]) -> None:
-    """Read to the end of the body: only then can the connection serve the next request."""
-    with anyio.move_on_after(ENDING):
-        async for _ in lines:
-            pass
-
-
-def _frame(data: str, finish: str | None) -> tuple[str, str | None]:
-    """Text and finish reason of one frame. Raises `SourceError` for an error frame and for what is no frame."""
-    try:
-        frame = json.loads(data)
-    except ValueError:
-        raise SourceError(f"expected JSON in a frame of the stream, got {data[:80]!r}", transient=True) from None
-    if isinstance(frame, dict) and "error" in frame:
-        raise SourceError(f"the server reports {json.dumps(frame['error'])[:200]}")
-    try:
-        choices = frame["choices"]
-        if not choices:
-            return "", finish
-        text, reason = choices[0].get("text"), choices[0].get("finish_reason")
-    except (TypeError, KeyError, AttributeError, IndexError):
-        raise SourceError(f"expected choices in a frame of the stream, got {data[:80]!r}") from None
-    return (text if isinstance(text, str) else ""), cast("str | None", reason) or finish
-
-
-async def _refused(response: httpx2.Response) -> None:
-    await response.aread()
-    detail = " ".join(response.text.split())[:200]
-    raise SourceError(
-        f"the server answered {response.status_code}: {detail}", transient=response.status_code in TRANSIENT
-    )
+    async def _named(self, transport: Transport) -> str:
+        if self.model is not None:
+            return self.model
+        if self._only_model is None:
+            self._only_model = await only_model(transport)
+        return self._only_model

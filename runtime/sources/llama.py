@@ -22,38 +22,63 @@ class Server(Protocol):
 
     listening_address: str
 
+    def handle_completions(self, request: object, callback: object, /) -> None:
+        """Blocks until the generation ends; `callback` is called with each frame, and ends it by returning True."""
+        ...
+
 
 @contextmanager
-def serve(model: Path, *, port: int = 0, context: int = CONTEXT, quiet: bool = True) -> Iterator[str]:
+def serve(model: Path, *, port: int = 0, context: int = CONTEXT, quiet: bool = True, slots: int = 1) -> Iterator[str]:
     """Load a GGUF file and serve it on loopback; gives the base URL. Blocks while it loads.
 
-    `port` 0 picks a free one. Raises `ModelError` where the file does not load, `UsageError` for a port in use.
+    `port` 0 picks a free one; `slots` generations run at a time, each with `context` tokens. Raises `ModelError` where
+    the file does not load, `UsageError` for a port in use.
     """
-    llama = _import()
     if port:
         _must_be_free(port)
-    settings = llama.CommonParams()
-    settings.model.path = str(model)
-    settings.hostnames = ["127.0.0.1"]
-    settings.port = port
-    settings.n_ctx = context
-    settings.n_parallel = 1
-    settings.endpoint_metrics = True
-    # One thread decodes and two read prompts: as fast alone, and far faster when the cores are shared.
-    settings.cpuparams.n_threads = 1
-    settings.cpuparams_batch.n_threads = 2
-    settings.cache_ram_mib = 256
-    settings.n_batch = settings.n_ubatch = 64
-    settings.verbosity = -1 if quiet else 3
     server: Server | None = None
     try:
-        try:
-            server = llama.Server(settings)
-        except RuntimeError as error:
-            raise ModelError(f"model {model}: llama.cpp cannot load it") from error
+        server = load(model, host="127.0.0.1", port=port, context=context, slots=slots, quiet=quiet)
         yield server.listening_address
     finally:
         del server
+
+
+def load(
+    model: Path,
+    *,
+    host: str,
+    port: int = 0,
+    context: int = CONTEXT,
+    slots: int = 1,
+    threads: int = 1,
+    batch_threads: int = 2,
+    quiet: bool = True,
+) -> Server:
+    """Load a GGUF file; `host` is an address, or the path of a socket that ends with `.sock`. Blocks.
+
+    One thread decodes and two read prompts: as fast alone, and far faster when the cores are shared. Raises
+    `ModelError` where the file does not load.
+    """
+    llama = _import()
+    settings = llama.CommonParams()
+    settings.model.path = str(model)
+    settings.hostnames = [host]
+    settings.port = port
+    settings.n_ctx = context * slots
+    settings.n_parallel = slots
+    settings.endpoint_metrics = True
+    settings.cpuparams.n_threads = threads
+    settings.cpuparams_batch.n_threads = batch_threads
+    settings.cache_ram_mib = 256
+    settings.n_batch = settings.n_ubatch = 64
+    settings.swa_full = True  # a window that slides cannot be cut back
+    settings.verbosity = -1 if quiet else 3
+    try:
+        server: Server = llama.Server(settings)
+    except RuntimeError as error:
+        raise ModelError(f"model {model}: llama.cpp cannot load it") from error
+    return server
 
 
 def source(address: str, *, max_tokens: int = 512, temperature: float = 0.0, stop: Sequence[str] = ()) -> Completions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .blocks import on_block
+from .cold import cold
 from .composition import Composable, compose
 from .counts import every
 from .entropy import high_entropy
@@ -22,6 +23,7 @@ __all__ = [
     "Thinking",
     "Trigger",
     "at_end",
+    "cold",
     "compose",
     "every",
     "every_line",

@@ -33,16 +33,17 @@ def high_entropy(threshold: float | None = None, top: float | None = None) -> Co
     if (threshold is None) == (top is None):
         raise UsageError("high_entropy(): expected exactly one of threshold, top")
     if threshold is not None:
-        if not _is_number(threshold) or not 0 <= threshold < math.inf:
+        if not is_number(threshold) or not 0 <= threshold < math.inf:
             raise UsageError(f"high_entropy(): expected threshold to be at least 0 nats, got {threshold!r:.60}")
         return HighEntropy(threshold)
     assert top is not None
-    if not _is_number(top) or not 0 < top < 1:
+    if not is_number(top) or not 0 < top < 1:
         raise UsageError(f"high_entropy(): expected top to be a share between 0 and 1, got {top!r:.60}")
     return TopEntropy(top)
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Whether `value` is a number, and no truth value."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -50,13 +51,19 @@ def _uncertain(tokens: Sequence[Token], offset: int) -> Iterator[tuple[float, in
     """Nats of each token that anything is known of, the offset after it, and whether it holds text."""
     for token in tokens:
         offset += len(token.text)
-        nats = token.entropy
-        if nats is None:
-            if token.logprob is None:
-                continue
-            nats = -token.logprob
-        if not math.isnan(nats):
+        nats = nats_of(token)
+        if nats is not None:
             yield nats, offset, bool(token.text)
+
+
+def nats_of(token: Token) -> float | None:
+    """How uncertain the model was of a token: its entropy, else its surprisal; None where nothing is known of it."""
+    nats = token.entropy
+    if nats is None:
+        if token.logprob is None:
+            return None
+        nats = -token.logprob
+    return None if math.isnan(nats) else nats
 
 
 @dataclass(frozen=True, slots=True)

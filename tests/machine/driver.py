@@ -33,8 +33,9 @@ class Driver:
         delivery: Mode = "live",
         limits: mt.Limits | None = None,
         budget: mt.Budget | None = None,
+        prompt: str = "P",
     ) -> None:
-        self.machine = Machine("P", monitors, delivery=delivery, limits=limits, budget=budget)
+        self.machine = Machine(prompt, monitors, delivery=delivery, limits=limits, budget=budget)
         self.commands: list[Command] = []
         self._stream = 0
         self.take(self.machine.start())

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 import midtrace as mt
+from midtrace.extractors import Fork
 from midtrace.machine.delivery import Mode
 from midtrace.machine.machine import Machine
 from midtrace.machine.messages import (
@@ -31,8 +32,8 @@ from midtrace.machine.messages import (
     VerdictsArrived,
 )
 from midtrace.machine.track import Track
-from midtrace.monitors import Scope
-from midtrace.policies import OnUnknown, meaning
+from midtrace.monitors import AnyExtractor, Scope
+from midtrace.policies import OnUnknown, meaning, on_settled, on_violation
 from midtrace.testing import rechunk
 from midtrace.trace import Origin, Piece, cut, provenance
 from midtrace.triggers import Trigger, lanes
@@ -62,9 +63,17 @@ def monitor(
     priority: int = 0,
     on: Trigger = mt.every_line(),  # noqa: B008  (a frozen value)
     scope: Scope = "unit",
+    extract: AnyExtractor = str,
 ) -> mt.Monitor:
     return mt.Monitor(
-        letter, verify=lambda text: None, policy=policy, required=required, priority=priority, on=on, scope=scope
+        letter,
+        extract=extract,
+        verify=lambda text: None,
+        policy=policy,
+        required=required,
+        priority=priority,
+        on=on,
+        scope=scope,
     )
 
 
@@ -81,7 +90,13 @@ reactions = st.one_of(
         on_error=errors,
     ),
     st.builds(mt.Rollback, to=st.just("checkpoint"), repair=st.sampled_from(["note", "resample"]), on_unknown=unknowns),
-    st.builds(mt.Stop, closing=st.just("</think>\n"), on_unknown=unknowns, on_error=errors),
+    st.builds(
+        mt.Stop,
+        closing=st.sampled_from(["</think>\n", "b\n</b>"]),
+        otherwise=st.sampled_from([None, None, mt.Observe(), mt.Rollback(), mt.Abstain()]),
+        on_unknown=unknowns,
+        on_error=errors,
+    ),
     st.builds(mt.Abstain, on_unknown=unknowns, on_error=errors),
     st.builds(mt.Observe, on_unknown=unknowns, on_error=errors),
 )
@@ -108,6 +123,8 @@ class Setup(NamedTuple):
     delivery: Mode
     ahead: int | None
     rollbacks: int
+    settles: bool
+    asks: bool
 
 
 setups = st.builds(
@@ -120,6 +137,8 @@ setups = st.builds(
     delivery=st.sampled_from(get_args(Mode)),
     ahead=st.none() | st.integers(0, 10),
     rollbacks=st.integers(0, 6),
+    settles=st.booleans(),
+    asks=st.booleans(),
 )
 
 
@@ -143,7 +162,15 @@ class World(RuleBasedStateMachine):
         self.ahead = setup.ahead if setup.delivery == "live" else None
         self.monitors = [
             monitor("X", setup.first),
-            monitor("Y", setup.second, required=setup.required, priority=1, on=setup.on, scope=setup.scope),
+            monitor(
+                "Y",
+                setup.second,
+                required=setup.required,
+                priority=1,
+                on=setup.on,
+                scope=setup.scope,
+                extract=Fork("?", str) if setup.asks else str,
+            ),
         ]
         self.batch = mt.Budget(rollbacks=4)
         self.machine = Machine(
@@ -162,8 +189,12 @@ class World(RuleBasedStateMachine):
         self.seen: set[int] = set()
         self.stream: int | None = None
         self.streams = 0
+        self.ended = False
         self.finish: Finish | None = None
         self.violated = False
+        self.settles = setup.settles
+        self.settled = False
+        self.stops = 0
         self.asked: dict[tuple[int, int, int, int], int] = {}
         self.given = ""
         self.interventions = 0
@@ -196,6 +227,7 @@ class World(RuleBasedStateMachine):
                     assert tip.read() == self.text
                     self.stream = stream
                     self.streams += 1
+                    self.ended = False
                 case Finish() as finish:
                     assert self.stream is None
                     self.finish = finish
@@ -225,9 +257,27 @@ class World(RuleBasedStateMachine):
                 self.text = self.text[:offset] + injected
                 self.safe = min(self.safe, offset)
                 self.interventions += 1
+                self.acted(event)
+
+    def acted(self, act: mt.Intervened) -> None:
+        """An early stop is one monitor's, asked for by its policy, and the only one of its run."""
+        self.stops += act.action == "stop"
+        assert self.stops <= 1
+        if not act.violations:
+            assert self.settled
+            assert act.action == "stop"
+            (name,) = act.monitors
+            (policy,) = (each.policy for each in self.monitors if each.name == name)
+            assert on_settled(policy) is not None
+            assert not self.ended, "there is nothing to stop once the source has ended"
 
     def judge(self, check: Check) -> mt.Verdict:
-        return letter_is_absent(self.monitors[check.monitor].name, check)
+        monitor = self.monitors[check.monitor]
+        verdict = letter_is_absent(monitor.name, check)
+        if isinstance(verdict, mt.Pass) and self.settles and "a" in check.view("").text:
+            self.settled |= on_settled(monitor.policy) is not None
+            return mt.Pass(settled="enough")
+        return verdict
 
     def means(self, monitor: int, verdict: mt.Verdict | None) -> OnUnknown | None:
         return meaning(self.monitors[monitor].policy, verdict) if isinstance(verdict, mt.Unknown) else None
@@ -313,6 +363,7 @@ class World(RuleBasedStateMachine):
             case "goes on":
                 pass
             case "ends":
+                self.ended = True
                 self.take(SourceEnded(self.leave_stream()))
             case "hiccups":
                 self.streams -= 1
@@ -357,14 +408,31 @@ class World(RuleBasedStateMachine):
                 assert self.user == ""
 
     @invariant()
+    def nothing_passes_a_gate(self) -> None:
+        """What follows a checked unit is not delivered before its verdict."""
+        if not hasattr(self, "machine") or self.finish is not None:
+            return
+        for check in self.open_checks.values():
+            if isinstance(self.monitors[check.monitor].policy, mt.Gate):
+                assert len(self.user) <= check.end
+
+    @invariant()
+    def who_asks_has_one_check_at_work_and_one_that_waits(self) -> None:
+        if not hasattr(self, "machine") or self.finish is not None:
+            return
+        for track in self.machine.tracks:
+            if track.asks:
+                assert sum(check.monitor == track.index for check in self.open_checks.values()) <= 2
+
+    @invariant()
     def text_is_what_was_generated_and_injected(self) -> None:
         if hasattr(self, "machine") and self.finish is None:
             assert self.machine.tip.read() == self.text
 
     @invariant()
     def untouched_unless_violated(self) -> None:
-        """1. Without a violation the text is the source's own, and the source is called once."""
-        if hasattr(self, "machine") and not self.violated:
+        """1. Without a violation or an early stop the text is the source's own, and the source is called once."""
+        if hasattr(self, "machine") and not self.violated and not self.settled:
             assert self.machine.tip.read() == self.given or self.finish is not None
             assert self.streams <= 1
             assert self.interventions == 0
@@ -417,7 +485,7 @@ class World(RuleBasedStateMachine):
             return
         for track in self.machine.tracks:
             policy = track.monitor.policy
-            match policy.then if isinstance(policy, mt.Gate) else policy:
+            match on_violation(policy):
                 case mt.Rollback(to="claim" | "unit") | mt.Abstain():
                     assert not any(isinstance(entry.verdict, mt.Violation) for entry in track.entries)
                 case _:
@@ -440,6 +508,7 @@ class World(RuleBasedStateMachine):
             if self.finish is not None:
                 return
             if self.stream is not None:
+                self.ended = True
                 self.take(SourceEnded(self.leave_stream()))
             elif self.open_checks:
                 checks = list(self.open_checks)

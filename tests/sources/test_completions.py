@@ -1,225 +1,341 @@
-"""Raw completions against a server that misbehaves in every way there is, and against a real model."""
+"""Raw completions: against a server that says what a test wants, beside the official client, and in a run."""
 
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import anyio
 import anyio.to_thread
+import openai
 import pytest
-import pytest_asyncio
 
 import midtrace as mt
-from midtrace.models import locate
-from midtrace.sources import llama
+from midtrace.chunks import Usage
+from midtrace.forks.protocol import Answer, Askable, Question
 from midtrace.sources.completions import Completions
+from midtrace.sources.protocol import Abilities, Able
+from midtrace.sources.transport import Retrying
+
+from .fault_server import Asked, Cut, Piece, Reply, Wait, serving
+
+HASTY = Retrying(base=0.001)
 
 
-def frame(text: str, finish: str | None = None) -> bytes:
-    return f"data: {json.dumps({'choices': [{'text': text, 'finish_reason': finish}]})}\n\n".encode()
-
-
-DONE = b"data: [DONE]\n\n"
-
-
-@contextmanager
-def server(*answers: tuple[int, list[bytes]]) -> Iterator[tuple[str, list[dict[str, object]]]]:
-    """A server on loopback that gives one answer a request, and the requests it has seen."""
-    seen: list[dict[str, object]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            status, frames = answers[min(len(seen), len(answers) - 1)]
-            seen.append(json.loads(body))
-            self.send_response(status)
-            self.send_header("content-type", "text/event-stream")
-            self.end_headers()
-            for each in frames:
-                self.wfile.write(each)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{http.server_port}", seen
-        finally:
-            http.shutdown()
-            thread.join()
-
-
-async def text_of(source: Completions, prefix: str = "P") -> str:
+async def items(source: Completions, prefix: str = "P") -> list[str | mt.Chunk | Usage]:
     async with source:
-        return "".join([chunk if isinstance(chunk, str) else chunk.text async for chunk in source(prefix)])
+        return [item async for item in source(prefix)]
 
 
-@pytest.fixture
-def serving() -> Iterator[Callable[..., tuple[str, list[dict[str, object]]]]]:
-    open_servers = []
-
-    def serve(*answers: tuple[int, list[bytes]]) -> tuple[str, list[dict[str, object]]]:
-        context = server(*answers)
-        open_servers.append(context)
-        return context.__enter__()
-
-    yield serve
-    for each in open_servers:
-        each.__exit__(None, None, None)
+def text_of(found: list[str | mt.Chunk | Usage]) -> str:
+    return "".join([each if isinstance(each, str) else each.text for each in found if not isinstance(each, Usage)])
 
 
-@contextmanager
-def counting_server() -> Iterator[tuple[str, list[object]]]:
-    """A server that keeps connections alive, and the clients that have connected to it."""
-    clients: list[object] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["content-length"]))
-            self.send_response(200)
-            self.send_header("transfer-encoding", "chunked")
-            self.end_headers()
-            for part in (frame("text"), DONE, b""):
-                self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
-
-        def setup(self) -> None:
-            clients.append(self.client_address)
-            super().setup()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{http.server_port}", clients
-        finally:
-            http.shutdown()
-            thread.join()
+# What is sent, and what is given
 
 
-async def test_one_connection_serves_all_calls() -> None:
-    with counting_server() as (url, clients):
-        async with Completions(url) as source:
-            for _ in range(5):
-                assert [chunk async for chunk in source("P")] == ["text"]
-        assert len(clients) == 1
+async def test_what_is_asked_for() -> None:
+    with serving(["one ", "two"]) as site:
+        source = Completions(site.url, max_tokens=7, stop=["."], seed=3, temperature=0.5, extra={"prompt": "x", "n": 1})
+        assert await items(source) == ["one ", "two"]
+
+        assert site.bodies == [
+            {
+                "n": 1,
+                "prompt": "P",
+                "model": "model",
+                "max_tokens": 7,
+                "stop": ["."],
+                "seed": 3,
+                "temperature": 0.5,
+                "stream": True,
+                "stream_options": {"include_usage": True},
+            }
+        ]
 
 
-async def test_frames_become_text(serving: Callable[..., tuple[str, list[dict[str, object]]]]) -> None:
-    url, seen = serving((200, [b": keep-alive\n\n", frame("one "), frame("two"), frame("", "stop"), DONE]))
+async def test_another_try_is_hotter_and_has_another_seed() -> None:
+    with serving(["one"]) as site:
+        async with Completions(site.url, model="m") as source:
+            for attempt in (1, 2, 9):
+                assert [each async for each in source.resample("P", attempt)] == ["one"]
 
-    assert await text_of(Completions(url, max_tokens=7, stop=["."], seed=3)) == "one two"
-    assert seen[0] | {"prompt": "P", "max_tokens": 7, "stop": ["."], "seed": 3, "stream": True} == seen[0]
+        assert [(each["temperature"], each["seed"]) for each in site.bodies] == [(0.3, 1), (0.6, 2), (1.2, 9)]
 
 
-FAULTS = {
-    "refused": ((400, [b"no such model"]), "the server answered 400: no such model", False),
-    "busy": ((503, [b"later"]), "the server answered 503: later", True),
-    "error frame": ((200, [frame("a"), b'data: {"error": {"message": "lost"}}\n\n']), "the server reports", False),
-    "cut off": ((200, [frame("a")]), "the stream broke off before its end", True),
-    "garbage": ((200, [b"data: {half a fra\n\n"]), "expected JSON in a frame", True),
-    "no choices": ((200, [b'data: {"object": 1}\n\n']), "expected choices in a frame", False),
-    "truncated": ((200, [frame("a", "length"), DONE]), "the model was cut off at max_tokens=1024", False),
+async def test_a_server_that_knows_no_usage_is_asked_without_from_then_on() -> None:
+    def picky(asked: Asked) -> Reply:
+        if "stream_options" in asked.body:
+            return Reply(status=422, body={"detail": [{"loc": ["body", "stream_options"], "msg": "not permitted"}]})
+        return Reply(["fine"])
+
+    with serving(picky) as site:
+        async with Completions(site.url) as source:
+            for _ in range(2):
+                assert [each async for each in source("P")] == ["fine"]
+        assert ["stream_options" in body for body in site.bodies] == [True, False, False]
+
+
+@pytest.mark.parametrize("listed", [["the one"], []])
+async def test_the_model_is_the_only_one_that_there_is(listed: list[str]) -> None:
+    with serving(["one"], models=listed) as site:
+        async with Completions(site.url) as source:
+            for _ in range(2):
+                assert [each async for each in source("P")] == ["one"]
+        assert [each["model"] for each in site.bodies] == (["the one"] * 2 if listed else ["default"] * 2)
+        assert [each.path for each in site.requests].count("/v1/models") == 1
+
+
+USAGE = {"prompt_tokens": 9, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 8}}
+
+
+async def test_what_it_cost_comes_last() -> None:
+    with serving(Reply(["one"], usage=USAGE)) as site:
+        assert await items(Completions(site.url)) == ["one", Usage(9, 8, 2)]
+    with serving(
+        Reply(["one", {"choices": [{"text": "", "finish_reason": "stop"}], "timings": {"prompt_n": 4}}])
+    ) as site:
+        assert await items(Completions(site.url)) == ["one", Usage(4)]
+
+
+def packed(*texts: str) -> Piece:
+    tops = [{text: -0.1, "other": -3.0} for text in texts]
+    told = {"tokens": list(texts), "token_logprobs": [-0.1] * len(texts), "top_logprobs": tops}
+    return Piece("".join(texts), logprobs=told)
+
+
+async def test_tokens_are_told_only_where_they_are_known() -> None:
+    strange = Piece("one", logprobs={"tokens": ["o"], "token_logprobs": [-1.0]})
+    with serving([packed("two ", "tokens"), strange, "plain"]) as site:
+        first, *others = await items(Completions(site.url, logprobs=2))
+
+    assert isinstance(first, mt.Chunk)
+    assert [token.text for token in first.tokens] == ["two ", "tokens"]
+    assert [token.logprob for token in first.tokens] == [-0.1, -0.1]
+    assert all(token.entropy is not None and 0.2 < token.entropy < 0.6 for token in first.tokens)
+    assert others == ["one", "plain"]
+    assert site.bodies[0]["logprobs"] == 2
+
+    with serving([packed("two ", "tokens")]) as site:
+        assert await items(Completions(site.url)) == ["two tokens"], "who does not ask pays nothing"
+        assert "logprobs" not in site.bodies[0]
+        counted = await items(Completions(site.url, frame_is_token=True))
+        assert counted == [mt.Chunk("two tokens", (mt.Token("two tokens"),))]
+
+
+async def test_high_entropy_of_a_server_makes_checkpoints(local: mt.Runtime) -> None:
+    even = {"token": " b", "logprob": -0.7, "top_logprobs": [{"logprob": -0.7}, {"logprob": -0.7}]}
+    sure = {"token": "a", "logprob": 0.0, "top_logprobs": [{"logprob": 0.0}]}
+    pieces: list[Any] = [Piece("a", logprobs={"content": [sure]}), Piece(" b", logprobs={"content": [even]}), "c"]
+    with serving(pieces) as site:
+        async with Completions(site.url, logprobs=2) as source:
+            monitor = mt.Monitor("m", on=mt.high_entropy(threshold=0.5), verify=lambda text: None)
+            outcome = await local.generate(source, "P", monitors=[monitor])
+
+    assert [(row.start, row.end) for row in outcome.certificate.rows] == [(0, 4)]
+    assert outcome.ledger.claims >= 2
+
+
+async def test_what_it_can_do() -> None:
+    source = Completions("http://host", block=16)
+    assert isinstance(source, Able)
+    assert isinstance(source, Askable)
+    assert source.abilities == Abilities(fork=True, block=16)
+    assert Completions("http://host", logprobs=1).abilities.logprobs
+
+
+# How it ends
+
+ENDS: dict[str, tuple[Reply, str, bool]] = {
+    "max_tokens": (Reply(["a"], finish="length"), "the model was cut off at max_tokens=100", False),
+    "context full": (
+        Reply(["a"], finish="length", usage={"prompt_tokens": 90, "completion_tokens": 10}),
+        "the model's context is full after 10 of max_tokens=100 tokens: shorten the prompt",
+        False,
+    ),
+    "filter": (Reply(["a"], finish="content_filter"), "the server's content filter cut the text off", False),
+    "error": (Reply(["a"], finish="error"), r"gave up \(finish_reason error\)", True),
+    "abort": (Reply(["a"], finish="abort"), r"gave up \(finish_reason abort\)", True),
+    "no choices": (Reply([{"object": 1}]), "expected choices with text in a frame of the stream, got", False),
+    "strange choices": (Reply([{"choices": 7}]), "expected choices with text", False),
+    "strange choice": (Reply([{"choices": [7]}]), "expected choices with text", False),
+    "strange text": (Reply([{"choices": [{"text": 7}]}]), "expected choices with text", False),
+    "broken": (Reply(["a", Cut()]), "the stream broke off before its end", True),
 }
 
 
-@pytest.mark.parametrize("kind", FAULTS)
-async def test_faults_are_told_apart(kind: str, serving: Callable[..., tuple[str, list[dict[str, object]]]]) -> None:
-    answer, message, transient = FAULTS[kind]
-    url, _ = serving(answer)
-
-    with pytest.raises(mt.SourceError, match=message) as caught:
-        await text_of(Completions(url))
+@pytest.mark.parametrize("kind", ENDS)
+async def test_how_it_ends_is_told(kind: str) -> None:
+    reply, match, transient = ENDS[kind]
+    with serving(reply) as site:
+        with pytest.raises(mt.SourceError, match=match) as caught:
+            await items(Completions(site.url, max_tokens=100))
+        assert str(caught.value).startswith(f"{site.url[7:]}/v1/completions: ")
     assert caught.value.transient is transient
 
 
-async def test_nobody_listens() -> None:
-    with pytest.raises(mt.SourceError, match="ConnectError") as caught:
-        await text_of(Completions("http://127.0.0.1:1"))
-    assert caught.value.transient
-
-
 async def test_an_empty_prompt_is_refused() -> None:
+    source = Completions("http://127.0.0.1:1")
     with pytest.raises(mt.SourceError, match="the prompt is empty"):
-        await text_of(Completions("http://127.0.0.1:1"), "")
+        await items(source, "")
+    with pytest.raises(mt.SourceError, match="the source is not open"):
+        await anext(aiter(source("P")))
 
 
-async def test_a_broken_stream_goes_on_from_the_accepted_text(
-    local: mt.Runtime, serving: Callable[..., tuple[str, list[dict[str, object]]]]
-) -> None:
-    url, seen = serving((200, [frame("one "), frame("two ")]), (200, [frame("three"), frame("", "stop"), DONE]))
+async def test_a_broken_stream_goes_on_from_the_accepted_text(local: mt.Runtime) -> None:
+    with serving(Reply(["one ", "two ", Cut()]), Reply(["three"], usage=USAGE)) as site:
+        async with Completions(site.url) as source:
+            outcome = await local.generate(source, "P", monitors=[mt.Monitor("m", verify=lambda text: None)])
 
-    async with Completions(url) as source:
-        outcome = await local.generate(source, "P", monitors=[mt.Monitor("m", verify=lambda text: None)])
-
-    assert outcome.text == "one two three"
-    assert outcome.verified
-    assert [each["prompt"] for each in seen] == ["P", "Pone two "]
+        assert outcome.text == "one two three"
+        assert outcome.verified
+        assert site.prompts == ["P", "Pone two "]
+        assert (outcome.ledger.prompt_tokens, outcome.ledger.cached_tokens) == (9, 8)
 
 
-# A real model
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def model() -> AsyncIterator[str]:
-    """The address of a small real model; the make target has put its file into the cache."""
-    path = await anyio.to_thread.run_sync(locate, "smollm2-135m", lambda what, done, total: None)
-    context = llama.serve(path, context=1_024)
-    yield await anyio.to_thread.run_sync(context.__enter__)
-    await anyio.to_thread.run_sync(context.__exit__, None, None, None)
-
-
-PROMPT = "1 + 1 = 2\n2 + 1 = 3\n3 + 1 = 4\n4 + 1 ="
-
-
-@pytest.mark.asyncio(loop_scope="session")
-async def test_an_untouched_run_of_a_real_model_is_the_bare_stream(model: str, runtime: mt.Runtime) -> None:
-    """1. Byte for byte, with one call."""
-    source = llama.source(model, max_tokens=60, stop=["\n\n"])
-    async with source:
-        bare = "".join([chunk if isinstance(chunk, str) else chunk.text async for chunk in source(PROMPT)])
-        monitor = mt.Monitor("anything goes", verify=lambda text: None)
-        outcome = await runtime.generate(source, PROMPT, monitors=[monitor])
-
-    assert outcome.text == bare
-    assert bare
-    assert outcome.ledger.source_calls == 1
-    assert outcome.ledger.main_tokens == outcome.ledger.chunks
-
-
-@pytest.mark.asyncio(loop_scope="session")
-async def test_a_real_model_is_cut_and_resumed(model: str, runtime: mt.Runtime) -> None:
+async def test_a_rollback_aborts_the_generation_and_keeps_the_pool(local: mt.Runtime) -> None:
     monitor = mt.Monitor(
-        "no-five",
-        verify=lambda text: mt.Violation("a five", correction="five") if " 5\n" in text else None,
+        "no bad line",
+        verify=lambda line: mt.Violation("bad", correction="good") if "bad" in line else None,
         policy=mt.Rollback(repair="correct"),
     )
-    async with llama.source(model, max_tokens=60, stop=["\n\n"]) as source:
-        outcome = await runtime.generate(source, PROMPT, monitors=[monitor], limits=mt.Limits(rollbacks=3))
+    with serving(Reply(["fine\n", "bad\n", Wait()]), Reply(["end\n"])) as site:
+        async with Completions(site.url) as source:
+            outcome = await local.generate(source, "P", monitors=[monitor])
+        await anyio.to_thread.run_sync(site.until, lambda site: site.aborted == 1)
 
-    assert outcome.ledger.interventions >= 1
-    assert outcome.interventions[0].removed.startswith(" 5\n")
-    assert outcome.text.startswith(" five\n")
+    assert outcome.text == "fine\ngood\nend\n"
+    assert site.prompts == ["P", "Pfine\ngood\n"]
 
 
-@pytest.mark.asyncio(loop_scope="session")
-async def test_a_port_in_use_is_told_in_one_line(model: str) -> None:
-    port = int(model.rpartition(":")[2])
-    path = await anyio.to_thread.run_sync(locate, "smollm2-135m", lambda what, done, total: None)
+async def test_several_servers_are_one_source(local: mt.Runtime) -> None:
+    """The one that breaks in the middle is left for the next, with the text that was accepted."""
+    with serving(Reply(["one ", Cut()]), Reply(status=500, body=b"dead")) as first, serving(["two"]) as second:
+        async with Completions([first.url, second.url], model="m", retrying=HASTY) as source:
+            outcome = await local.generate(source, "P", monitors=[mt.Monitor("m", verify=lambda text: None)])
 
-    def serve() -> None:
-        with llama.serve(path, port=port):
-            pass
+        assert outcome.text == "one two"
+        assert second.prompts == ["Pone "]
 
-    with pytest.raises(mt.UsageError, match=f"port {port}: cannot listen on 127.0.0.1"):
-        await anyio.to_thread.run_sync(serve)
+
+# Asked beside its streams
+
+
+def asking(source: Completions, *questions: Question) -> list[Answer]:
+    """Ask in a loop of this thread's own."""
+
+    async def ask() -> list[Answer]:
+        async with source.asker() as asker:
+            return [await asker.ask(question) for question in questions]
+
+    return anyio.run(ask)
+
+
+async def test_it_is_asked_in_another_thread() -> None:
+    def reply(asked: Asked) -> Reply:
+        if asked.body["prompt"] == "P":
+            return Reply(["one", Wait(), "two"])
+        return Reply([packed("4", "2"), packed("}", " and")], finish="length", usage=USAGE)
+
+    with serving(reply) as site:
+        async with Completions(site.url, seed=5, extra={"a": 1}, fork_extra={"id_slot": 1}) as source:
+            stream = aiter(source("P"))
+            assert await anext(stream) == "one"
+            first = Question("Q", 8, stop=("}",), logprobs=True)
+            second = Question("Q", 8, attempt=2)
+            third = Question("Q", 8, temperature=0.7, attempt=1)
+            answers = await anyio.to_thread.run_sync(asking, source, first, second, third)
+            site.release()
+            assert [each async for each in stream] == ["two"]
+
+    assert answers[0].text == "42"
+    assert [token.text for token in answers[0].tokens] == ["4", "2"]
+    assert answers[0].confidence == pytest.approx(0.904_837)
+    assert answers[0].usage == Usage(9, 8, 2)
+    assert answers[1] == Answer("42} and", (), Usage(9, 8, 2))
+    asked = site.bodies[1:]
+    assert [(each["temperature"], each["seed"]) for each in asked] == [(0, 5), (0.6, 7), (0.7, 6)]
+    assert [each.get("logprobs") for each in asked] == [5, None, None]
+    assert {each["id_slot"] for each in asked} == {1}
+    assert {each["a"] for each in site.bodies} == {1}
+    assert (asked[0]["stop"], asked[0]["max_tokens"]) == (["}"], 8)
+
+
+async def test_another_server_and_model_may_be_asked() -> None:
+    with serving(["main"]) as site, serving(["aside"]) as other:
+        forks = Completions(other.url, model="small", fork_extra={"x": 1})
+        async with Completions(site.url, forks=forks) as source:
+            assert [each async for each in source("P")] == ["main"]
+            (answer,) = await anyio.to_thread.run_sync(asking, source, Question("Q", 8))
+
+    assert answer.text == "aside"
+    assert [(each["model"], each["x"]) for each in other.bodies] == [("small", 1)]
+    assert len(site.bodies) == 1
+
+
+async def test_a_question_that_is_cancelled_is_generated_no_further() -> None:
+    with serving(["one", Wait()]) as site:
+        async with Completions(site.url).asker() as asker, anyio.create_task_group() as tasks:
+            tasks.start_soon(partial(asker.ask, Question("Q", 8)))
+            await anyio.to_thread.run_sync(site.until, lambda site: len(site.bodies) == 1)
+            tasks.cancel_scope.cancel()
+        await anyio.to_thread.run_sync(site.until, lambda site: site.aborted == 1)
+
+
+async def test_no_answer_is_told_and_an_endless_one_is_cut() -> None:
+    async with Completions("http://127.0.0.1:1", retrying=HASTY).asker() as asker:
+        with pytest.raises(mt.SourceError, match="cannot be reached"):
+            await asker.ask(Question("Q", 8))
+        with pytest.raises(mt.SourceError, match="the prompt is empty"):
+            await asker.ask(Question("", 8))
+    with serving(["x" * 500] * 50) as site:
+        async with Completions(site.url).asker() as asker:
+            assert len((await asker.ask(Question("Q", 4))).text) == 2_000
+    with serving(Reply(["x"], finish="content_filter")) as site:
+        async with Completions(site.url).asker() as asker:
+            with pytest.raises(mt.SourceError, match="content filter"):
+                await asker.ask(Question("Q", 4))
+
+
+# The official client
+
+
+async def official(url: str, **options: Any) -> str:
+    client = openai.AsyncOpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0)
+    async with client, await client.completions.create(stream=True, **options) as stream:
+        return "".join([chunk.choices[0].text async for chunk in stream if chunk.choices])
+
+
+AWKWARD: dict[str, Callable[[], Reply]] = {
+    "frames": lambda: Reply(["one ", "caf\u00e9 ", "\n\n"]),
+    "packed": lambda: Reply([packed("two ", "tokens"), packed(" more")]),
+    "keep-alives": lambda: Reply([b": x\n\n", "one"]),
+    "usage": lambda: Reply(["one"], usage={**USAGE, "total_tokens": 11}),
+    "in one piece": lambda: Reply(["one ", "two"], together=True),
+}
+
+
+@pytest.mark.parametrize("case", AWKWARD)
+async def test_the_official_client_reads_the_same(case: str) -> None:
+    with serving(AWKWARD[case]()) as site:
+        assert text_of(await items(Completions(site.url))) == await official(site.url, model="model", prompt="P")
+
+
+def test_nothing_here_is_shown_that_is_secret(capfd: pytest.CaptureFixture[str]) -> None:
+    source = Completions("http://u:pa55@host/v1?k=s3cret", api_key="sk-1", headers={"x": "sk-2"}, forks=None)
+    for shown in (repr(source), str(source), json.dumps(str(source))):
+        assert "pa55" not in shown
+        assert "s3cret" not in shown
+        assert "sk-" not in shown
+    assert capfd.readouterr() == ("", "")
+
+
+async def test_a_key_is_in_no_message() -> None:
+    reply = Reply(status=401, body={"error": {"message": "Incorrect API key provided: sk-private-7"}})
+    with serving(reply) as site:
+        with pytest.raises(mt.SourceError, match=r"provided: \*\*\*; is the API key right") as caught:
+            await items(Completions(site.url, api_key="sk-private-7"))
+        assert "sk-private" not in repr(caught.value)
+        assert {each.headers["authorization"] for each in site.requests} == {"Bearer sk-private-7"}

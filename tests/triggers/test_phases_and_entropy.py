@@ -16,6 +16,7 @@ from midtrace.triggers import (
     Scanner,
     Trigger,
     at_end,
+    cold,
     compose,
     every,
     every_line,
@@ -178,6 +179,56 @@ def test_text_without_tokens_is_certain() -> None:
 def test_high_entropy_says_what_it_expects(arguments: dict[str, float]) -> None:
     with pytest.raises(mt.UsageError, match=r"^high_entropy\(\): expected .*$"):
         high_entropy(**arguments)
+
+
+def test_a_row_of_certain_tokens() -> None:
+    trigger = cold(below=0.5, tokens=3)
+    assert doubts(trigger, [0.1, 0.4, 0.0, 0.1, 0.1, 0.1]) == [2, 5]
+    assert doubts(trigger, [0.1, 0.1, 0.5, 0.1, 0.1]) == [], "at the bound it is not below"
+    assert doubts(trigger, [0.1, 0.1, None, 0.1, 0.1, 0.1]) == [5], "nobody knows of the third one"
+    assert doubts(trigger, [0.1, 0.1, math.nan, 0.1]) == []
+    assert doubts(cold(), [0.009] * 300) == [255]
+
+
+def test_a_row_by_surprisal_and_across_chunks() -> None:
+    scanner = cold(below=0.5, tokens=2).scanner("")
+    scanner, none = scanner.feed("a", 0, [Token("a", -0.1)])
+    assert not none
+    same, _ = scanner.feed("", 1, ())
+    assert same == scanner
+    _, found = scanner.feed("b", 1, [Token("b", -0.1)])
+    assert [end for end, *_ in found] == [2]
+    _, found = scanner.feed("b", 1, [Token("b", -0.6, 0.1)])
+    assert [end for end, *_ in found] == [2], "the entropy counts where it is known"
+    scanner, _ = scanner.feed("plain", 1, ())
+    _, found = scanner.feed("b", 6, [Token("b", -0.1)])
+    assert not found, "nobody knows of the text between"
+
+
+def test_a_token_without_text_counts_and_ends_nothing() -> None:
+    scanner = cold(below=0.5, tokens=2).scanner("")
+    scanner, found = scanner.feed("a", 0, [Token("a", -0.1), Token("", -0.1)])
+    assert not found
+    _, found = scanner.feed("b", 1, [Token("b", -0.1)])
+    assert [end for end, *_ in found] == [2]
+    _, found = scanner.feed("b", 1, [Token("b", -0.9)])
+    assert not found
+
+
+def test_a_row_ends_with_its_phase() -> None:
+    words = ["<think>", "a", "b", "</think>", "c", "d", "e"]
+    trigger = cold(below=0.5, tokens=3).within("answer")
+    tokens = [Token(word, -0.1) for word in words]
+    _, found = trigger.scanner("").feed("".join(words), 0, tokens)
+    assert [(each.end, each.skip) for each in found] == [(7, False), (17, True), (20, False)]
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"below": 0}, {"below": math.inf}, {"below": "x"}, {"tokens": 0}, {"tokens": 1.5}, {"tokens": True}]
+)
+def test_cold_says_what_it_expects(arguments: dict[str, float]) -> None:
+    with pytest.raises(mt.UsageError, match=r"^cold\(\): expected .*$"):
+        cold(**arguments)  # type: ignore[arg-type]
 
 
 def test_either() -> None:

@@ -1,0 +1,1 @@
+from runtime.sources.decoding_thread import *

@@ -1,0 +1,1 @@
+from runtime.sources.usage import *

@@ -1,0 +1,1 @@
+from verifiers._same_answer import same as same

@@ -1,0 +1,1 @@
+from verifiers.early_stop import *
