@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Byte code makes a worker start three times as fast; some environments switch it off.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check bench soak mutations clean
+.PHONY: demo test test-transformers check bench soak mutations clean
 
 demo: $(STAMP)
 	$(BIN)/midtrace demo
@@ -24,10 +24,16 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks.adapters
 
 # The state machines for a long time: for the night, not for every change.
 soak: $(STAMP)
 	MIDTRACE_EXAMPLES=20000 $(BIN)/pytest tests/machine --timeout 3600
+
+# Models of transformers in this process. Torch is over a gigabyte, so it is fetched here and nowhere else.
+test-transformers: $(STAMP)
+	$(BIN)/python -m pip install --quiet --editable ".[transformers]"
+	$(BIN)/pytest tests/transformers
 
 # Breaks every guarantee on purpose and sees that a test notices.
 mutations: $(STAMP)

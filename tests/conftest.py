@@ -16,9 +16,7 @@ import midtrace as mt
 # `tests/mutations.py` asks whether a test fails, not how small its failure can be made.
 settings.register_profile("first-failure", phases=[Phase.explicit, Phase.generate], database=None)
 
-# A package of its own, which `test_plugins.py` installs and whose tests it runs; and tests that want torch, which is over
-# a gigabyte: `make test-transformers`.
-collect_ignore = ["plugin_package", "transformers"]
+collect_ignore = ["plugin_package"]  # a package of its own: `test_plugins.py` installs it and runs its tests
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ import yaml
 from .. import plugins
 from ..errors import UsageError
 from ..monitors import Monitor, check_names
-from ..policies import Abstain, Gate, Observe, OnUnknown, Policy, Reaction, Repair, Rollback, Stop, Target
+from ..policies import Abstain, Gate, Observe, OnUnknown, Policy, Repair, Rollback, Stop, Target
 
 F = TypeVar("F", bound=Callable[..., object])
 
