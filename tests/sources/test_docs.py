@@ -39,3 +39,21 @@ def test_the_examples_of_each_source_run(page: Path, tmp_path: Path) -> None:
         )
 
     assert done.returncode == 0, done.stderr
+
+
+def test_the_readme_asks_a_server(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (block,) = [text for text in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "Completions(" in text]
+
+    def said(asked: Asked) -> Reply:
+        return Reply(["12"] if asked.body["prompt"].endswith("[total so far: ") else ["2 * 6 = 12\n"])
+
+    with serving(said) as site:
+        use = 'import asyncio\nif __name__ == "__main__":\n    print(asyncio.run(ask_a_server("Pay.\\n")).reason)\n'
+        (tmp_path / "example.py").write_text(block.replace("http://127.0.0.1:8000", site.url) + use)
+        done = subprocess.run(
+            [sys.executable, "-P", "example.py"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=100
+        )
+
+    assert done.stdout.strip().endswith("budget: no repair helped: over the budget")
+    assert {asked.body["prompt"].endswith("[total so far: ") for asked in site.requests if asked.body} == {True, False}
