@@ -61,7 +61,7 @@ class ForkLine:
         asking = asking_of(monitors)
         self._asks = [each is not None for each in asking]
         self._book = book.Book(prompt, [monitor.name for monitor in monitors], asking, terms)
-        self._asking: dict[int, anyio.CancelScope] = {}
+        self._scopes: dict[int, anyio.CancelScope] = {}
         self._ids: set[int] = set()
         self._closed = False
         self._engine_line = engine.connect(self._judged)
@@ -126,11 +126,11 @@ class ForkLine:
     def _carry_out(self, commands: list[book.Command]) -> None:
         for command in commands:
             match command:
-                case book.Ask():
-                    self._asking[command.number] = anyio.CancelScope()
-                    self._thread.tasks.start_soon(self._ask, command)
+                case book.Ask() as ask:
+                    scope = self._scopes[ask.number] = anyio.CancelScope()
+                    self._thread.tasks.start_soon(self._ask, ask, scope)
                 case book.Drop(number):
-                    self._asking[number].cancel()
+                    self._scopes.pop(number).cancel()
                 case book.Submit(request):
                     if not self._closed:
                         self._engine_line.submit((request,))
@@ -141,10 +141,10 @@ class ForkLine:
                 case _:
                     assert_never(command)
 
-    async def _ask(self, ask: book.Ask) -> None:
+    async def _ask(self, ask: book.Ask, scope: anyio.CancelScope) -> None:
         """Ask one question; whatever comes of it is told to the book, unless nobody waits any more."""
         began = time.monotonic()
-        with self._asking[ask.number]:
+        with scope:
             try:
                 with anyio.fail_after(self._timeout):
                     answer = await self._askers[ask.endpoint].ask(ask.question)
@@ -155,8 +155,11 @@ class ForkLine:
             except Exception as error:  # noqa: BLE001  (who is asked is third-party code: its failure is data)
                 reason = Unknown(f"asking the model raised {one_line(error)}", "crashed")
             else:
-                seconds = time.monotonic() - began
-                self._handle(lambda: self._book.answered(ask.number, answer, seconds))
+                self._end(ask, lambda seconds: self._book.answered(ask.number, answer, seconds), began)
                 return
-            seconds = time.monotonic() - began
-            self._handle(lambda: self._book.failed(ask.number, reason, seconds))
+            self._end(ask, lambda seconds: self._book.failed(ask.number, reason, seconds), began)
+
+    def _end(self, ask: book.Ask, event: Callable[[float], list[book.Command]], began: float) -> None:
+        self._scopes.pop(ask.number, None)
+        seconds = time.monotonic() - began
+        self._handle(lambda: event(seconds))

@@ -23,7 +23,7 @@ from .frames import Patience
 from .logprobs import ALTERNATIVES
 from .prefill import TOKENS, Message, Prefilling, Way, place_of
 from .protocol import Abilities, Passage
-from .transport import Retrying, Transport
+from .transport import Retrying, Transport, only_model
 from .turns import Echo, last_said, turns
 
 PATH = "/v1/chat/completions"
@@ -44,7 +44,7 @@ class Chat:
 
     Args:
         base_url: The server, with or without `/v1`; or several that serve the same model.
-        model: The name the server knows the model by.
+        model: The name the server knows the model by; None takes the only one that the server lists.
         system: What the model is told before anything else.
         messages: Turns before the prompt, as the server takes them.
         max_tokens: Tokens of one call. A stream that ends there fails: it is not the model's own end.
@@ -66,7 +66,7 @@ class Chat:
     """
 
     base_url: str | Sequence[str]
-    model: str = "default"
+    model: str | None = None
     system: str | None = None
     messages: Sequence[Mapping[str, Json]] = ()
     max_tokens: int = 1024
@@ -86,6 +86,7 @@ class Chat:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     retrying: Retrying = field(default_factory=Retrying)
     _transport: Transport | None = field(default=None, init=False, repr=False)
+    _only_model: str | None = field(default=None, init=False, repr=False)
     _prefilling: Prefilling = field(init=False, repr=False)
     _prompts: dict[str, None] = field(default_factory=dict, init=False, repr=False)
     _reasons: bool = field(default=False, init=False, repr=False)  # reasoning has come in a field of its own
@@ -150,7 +151,8 @@ class Chat:
             raise SourceError("the source is not open: use `async with Chat(...) as source`")
         if not prompt:
             raise SourceError("the prompt is empty: expected at least one character to answer")
-        body = self._body(
+        body = await self._body(
+            transport,
             temperature=min(self.temperature + HOTTER * attempt, 1.2) if attempt else self.temperature,
             seed=(self.seed or 0) + attempt if attempt else self.seed,
             stop=self.stop,
@@ -178,7 +180,8 @@ class Chat:
         prefix, again = question.prefix, question.attempt
         prompt = max((each for each in tuple(self._prompts) if prefix.startswith(each)), key=len, default=prefix)
         asked = await self._asked(transport, prompt, _passages(prefix[len(prompt) :]))
-        body = self._body(
+        body = await self._body(
+            transport,
             temperature=min(question.temperature + HOTTER * again, 1.2) if again else question.temperature,
             seed=(self.seed or 0) + again if again else self.seed,
             stop=question.stop,
@@ -233,13 +236,23 @@ class Chat:
     async def _try(
         self, transport: Transport, messages: list[Message], fields: Mapping[str, Json]
     ) -> AsyncGenerator[object, None]:
-        body = self._body(temperature=0.0, seed=self.seed, stop=(), max_tokens=TOKENS, alternatives=None, tools=False)
+        body = await self._body(
+            transport, temperature=0.0, seed=self.seed, stop=(), max_tokens=TOKENS, alternatives=None, tools=False
+        )
         async with transport.stream(PATH, {**body, "messages": messages, **fields}, optional=OPTIONAL) as frames:
             async for frame in frames:
                 yield frame
 
-    def _body(
+    async def _named(self, transport: Transport) -> str:
+        if self.model is not None:
+            return self.model
+        if self._only_model is None:
+            self._only_model = await only_model(transport)
+        return self._only_model
+
+    async def _body(
         self,
+        transport: Transport,
         *,
         temperature: float,
         seed: int | None,
@@ -250,7 +263,7 @@ class Chat:
     ) -> dict[str, Json]:
         body: dict[str, Json] = {
             **self.extra,
-            "model": self.model,
+            "model": await self._named(transport),
             "max_tokens": max_tokens,
             "temperature": temperature,
             "stream": True,

@@ -285,6 +285,20 @@ async def test_a_request() -> None:
     assert (second["temperature"], second["seed"]) == (0.6, 5)
 
 
+async def test_the_only_model_of_a_server_need_not_be_named() -> None:
+    with serving(["one"], models=["big"]) as site:
+        async with Chat(site.url) as chat:
+            await said(chat)
+            await said(chat)
+    assert [body["model"] for body in site.bodies] == ["big", "big"]
+    assert [each.path for each in site.requests].count("/v1/models") == 1
+
+    with serving(["one"], models=["big", "small"]) as site:
+        async with Chat(site.url) as chat:
+            with pytest.raises(mt.SourceError, match="expected model=, one of big, small"):
+                await said(chat)
+
+
 async def test_tokens_usage_and_calls_of_tools() -> None:
     logprobs = {"content": [{"token": "on", "logprob": -0.5}, {"token": "e", "logprob": -1.0}]}
     call = {"index": 0, "id": "x", "function": {"name": "f", "arguments": '{"a": 1}'}}
