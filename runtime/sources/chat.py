@@ -31,9 +31,6 @@ PATH = "/v1/chat/completions"
 OPTIONAL = ("stream_options",)
 """Fields that a server may refuse: it is asked without them then."""
 
-PROMPTS = 1_024
-"""Prompts that are remembered, to tell in a question what the user said from what the model did."""
-
 
 @dataclass
 class Chat:
@@ -88,7 +85,6 @@ class Chat:
     _transport: Transport | None = field(default=None, init=False, repr=False)
     _only_model: str | None = field(default=None, init=False, repr=False)
     _prefilling: Prefilling = field(init=False, repr=False)
-    _prompts: dict[str, None] = field(default_factory=dict, init=False, repr=False)
     _reasons: bool = field(default=False, init=False, repr=False)  # reasoning has come in a field of its own
 
     def __post_init__(self) -> None:
@@ -134,9 +130,6 @@ class Chat:
 
     def converse(self, prompt: str, passages: Sequence[Passage], attempt: int, /) -> AsyncIterator[Item]:
         """Stream what follows `prompt` and `passages`; another try, above 0, is hotter and has another seed."""
-        self._prompts[prompt] = None
-        while len(self._prompts) > PROMPTS:
-            del self._prompts[next(iter(self._prompts))]
         return self._stream(prompt, [passage for passage in passages if passage.text], attempt)
 
     @asynccontextmanager
@@ -176,10 +169,11 @@ class Chat:
             yield made
 
     async def _ask(self, transport: Transport, question: Question) -> Answer:
-        """Answer a question. What of it the user said is told by the prompts that were answered before."""
-        prefix, again = question.prefix, question.attempt
-        prompt = max((each for each in tuple(self._prompts) if prefix.startswith(each)), key=len, default=prefix)
-        asked = await self._asked(transport, prompt, _passages(prefix[len(prompt) :]))
+        """Answer a question: continue what the model said, or ask for it in a turn of the user's."""
+        again = question.attempt
+        parts = (Passage(question.text, Origin.GENERATED), Passage(question.suffix, Origin.FEEDBACK))
+        passages = [part for part in parts if part.text] if question.prompt else []
+        asked = await self._asked(transport, question.prompt or question.prefix, passages)
         body = await self._body(
             transport,
             temperature=min(question.temperature + HOTTER * again, 1.2) if again else question.temperature,
@@ -300,7 +294,3 @@ class _Beside:
     async def ask(self, question: Question, /) -> Answer:
         """The model's continuation of the question. Raises `SourceError` where there is none."""
         return await self.answer(question)
-
-
-def _passages(text: str) -> Sequence[Passage]:
-    return [Passage(text, Origin.GENERATED)] if text else []

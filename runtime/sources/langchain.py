@@ -7,26 +7,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Sequence
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
 import anyio
 
 from .deltas import Deltas, Item
-from .protocol import Abilities, Passage
+from .protocol import Abilities, Passage, Runnable
 from .turns import Echo, Turn, last_said, turns
 
 CLOSING = 2.0
 """Seconds that a runnable's stream may take to close."""
 
 Kind: TypeAlias = Literal["text", "chat", "template"]
-
-
-class Runnable(Protocol):
-    """The part of a runnable that is used here."""
-
-    def astream(self, input: object, /) -> AsyncIterator[object]:  # noqa: A002  (LangChain's name)
-        """Stream the output for `input`."""
-        ...
 
 
 def runnable_of(given: object) -> Runnable | None:

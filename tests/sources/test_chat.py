@@ -364,8 +364,8 @@ async def test_what_cannot_be_asked() -> None:
 
 @pytest.mark.parametrize("continues", [True, False])
 async def test_a_question_beside_the_stream(continues: bool) -> None:
-    """It is asked on another loop, and continues what the model said, not what the user did."""
-    with serving(Model(lambda body, last: continues, anew=["said: 5"], goes_on=[" 5"])) as site:
+    """It is asked on another loop, and continues what the model said; or is the user's next turn."""
+    with serving(Model(lambda body, last: continues, anew=[" 5"], goes_on=[" 5"])) as site:
         async with Chat(site.url) as chat:
             assert isinstance(chat, Askable)
             assert isinstance(chat, Conversing)
@@ -373,13 +373,16 @@ async def test_a_question_beside_the_stream(continues: bool) -> None:
 
             async def ask() -> Answer:
                 async with chat.asker() as asker:
-                    return await asker.ask(Question("Psaid:", 7, (".",), logprobs=True))
+                    return await asker.ask(
+                        Question("P2 and 3.\nSum:", 7, (".",), logprobs=True, prompt="P", suffix="\nSum:")
+                    )
 
             answer = await anyio.to_thread.run_sync(anyio.run, ask)
 
     assert answer.text == " 5"
     body = site.bodies[-1]
-    assert [each["content"] for each in body["messages"]] == ["P", "said:", *([] if continues else [CONTINUE])]
+    said_so_far = ["2 and 3.\nSum:"] if continues else ["2 and 3.", "Sum:"]
+    assert [each["content"] for each in body["messages"]] == ["P", *said_so_far]
     assert (body["max_tokens"], body["stop"], body["top_logprobs"]) == (7, ["."], 5)
 
 
