@@ -28,8 +28,8 @@ from midtrace.chunks import Chunk, Usage
 from midtrace.errors import SourceError
 from midtrace.models import locate
 from midtrace.sources import llama
-from midtrace.sources.in_process import GeneratedStream
 from midtrace.sources.llama_model import LlamaModel
+from midtrace.sources.local.in_process import GeneratedStream
 from midtrace.sources.transformers import TransformersModel
 
 from .figures import Figure, show

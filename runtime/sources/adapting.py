@@ -12,11 +12,11 @@ import anyio
 
 from ..chunks import Resampling, Source, Usage
 from ..errors import SourceError, UsageError
-from . import off_loop
-from .deltas import Deltas, Item
 from .langchain import LangChain, runnable_of
 from .protocol import Abilities, Able, Conversing
-from .shapes import is_answer
+from .streams import off_loop
+from .streams.deltas import Deltas, Item
+from .streams.shapes import is_answer
 
 CLOSING = 2.0
 """Seconds that an opened stream may take to close."""

@@ -16,15 +16,15 @@ from ..errors import SourceError, UsageError
 from ..forks.protocol import Answer, Asker, Question
 from ..records.json import Json
 from ..trace import Origin
-from .answers import answer_of, thought_through
+from .chats.answers import answer_of, thought_through
+from .chats.prefill import TOKENS, Message, Prefilling, Way, place_of
+from .chats.turns import Echo, last_said, turns
 from .completions import HOTTER
-from .deltas import MARKS, Deltas, Item, Marks
-from .frames import Patience
-from .logprobs import ALTERNATIVES
-from .prefill import TOKENS, Message, Prefilling, Way, place_of
+from .http.frames import Patience
+from .http.logprobs import ALTERNATIVES
+from .http.transport import Retrying, Transport, only_model
 from .protocol import Abilities, Passage
-from .transport import Retrying, Transport, only_model
-from .turns import Echo, last_said, turns
+from .streams.deltas import MARKS, Deltas, Item, Marks
 
 PATH = "/v1/chat/completions"
 

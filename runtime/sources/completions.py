@@ -12,13 +12,13 @@ from ..chunks import Chunk, Usage
 from ..errors import UsageError
 from ..forks.protocol import Asker
 from ..records.json import Json
-from .beside import HOTTER, HOTTEST, Beside
-from .frames import Patience
-from .logprobs import ALTERNATIVES
+from .http.beside import HOTTER, HOTTEST, Beside
+from .http.frames import Patience
+from .http.logprobs import ALTERNATIVES
+from .http.reading import Reading
+from .http.templates import Message, Template, render
+from .http.transport import Retrying, Transport, only_model
 from .protocol import Abilities
-from .reading import Reading
-from .templates import Message, Template, render
-from .transport import Retrying, Transport, only_model
 
 __all__ = ["HOTTER", "HOTTEST", "Completions"]
 

@@ -11,9 +11,9 @@ from typing import Literal, TypeAlias
 
 import anyio
 
-from .deltas import Deltas, Item
+from .chats.turns import Echo, Turn, last_said, turns
 from .protocol import Abilities, Passage, Runnable
-from .turns import Echo, Turn, last_said, turns
+from .streams.deltas import Deltas, Item
 
 CLOSING = 2.0
 """Seconds that a runnable's stream may take to close."""

@@ -19,12 +19,12 @@ import anyio.to_thread
 from ..errors import ModelError, UsageError, expect_one_of
 from ..forks.protocol import Asker
 from ..logs import logger
-from .counts import Counts
-from .decoding import Options
-from .decoding_thread import DecodingThread
-from .in_process import Beside, GeneratedStream, hotter
 from .llama import CONTEXT, load
-from .llama_decoder import LlamaDecoder
+from .local.counts import Counts
+from .local.decoding import Options
+from .local.decoding_thread import DecodingThread
+from .local.in_process import Beside, GeneratedStream, hotter
+from .local.llama_decoder import LlamaDecoder
 from .protocol import Abilities
 
 log = logger("midtrace.sources")

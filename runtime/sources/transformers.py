@@ -13,12 +13,12 @@ import anyio.to_thread
 
 from ..errors import UsageError, expect_one_of
 from ..forks.protocol import Asker
-from .counts import Counts
-from .decoding import Options
-from .decoding_thread import DecodingThread
-from .in_process import Beside, GeneratedStream, hotter
+from .local.counts import Counts
+from .local.decoding import Options
+from .local.decoding_thread import DecodingThread
+from .local.in_process import Beside, GeneratedStream, hotter
+from .local.transformers_decoder import Model, Tokenizer, TransformersDecoder, import_torch
 from .protocol import Abilities
-from .transformers_decoder import Model, Tokenizer, TransformersDecoder, import_torch
 
 ForkMode: TypeAlias = Literal["serial", "none"]
 

@@ -21,11 +21,11 @@ from langchain_core.runnables import RunnableLambda
 
 import midtrace as mt
 from midtrace.chunks import Chunk, Source, Usage
-from midtrace.sources import off_loop
 from midtrace.sources.adapting import source_of
+from midtrace.sources.chats.turns import CONTINUE, Echo, turns
 from midtrace.sources.protocol import Abilities, Able, Conversing, Passage
 from midtrace.sources.requirements import requirements
-from midtrace.sources.turns import CONTINUE, Echo, turns
+from midtrace.sources.streams import off_loop
 from midtrace.testing import Scripted
 from midtrace.trace import Origin
 from midtrace.triggers import every_line, high_entropy

@@ -14,10 +14,10 @@ from midtrace.chunks import Chunk, Token, Usage
 from midtrace.extractors import ToolCallsInText
 from midtrace.forks.protocol import Answer, Askable, Question
 from midtrace.sources.chat import Chat
-from midtrace.sources.prefill import Way
+from midtrace.sources.chats.prefill import Way
+from midtrace.sources.chats.turns import ANSWER, CONTINUE
+from midtrace.sources.http.transport import Retrying
 from midtrace.sources.protocol import Conversing, Passage
-from midtrace.sources.transport import Retrying
-from midtrace.sources.turns import ANSWER, CONTINUE
 from midtrace.trace import Origin
 
 from .fault_server import Asked, Piece, Reply, Wait, serving

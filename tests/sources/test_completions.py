@@ -16,8 +16,8 @@ import midtrace as mt
 from midtrace.chunks import Usage
 from midtrace.forks.protocol import Answer, Askable, Question
 from midtrace.sources.completions import Completions
+from midtrace.sources.http.transport import Retrying
 from midtrace.sources.protocol import Abilities, Able
-from midtrace.sources.transport import Retrying
 
 from .fault_server import Asked, Cut, Piece, Reply, Wait, serving
 

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from midtrace.chunks import Chunk, Token, Usage
 from midtrace.errors import SourceError
 from midtrace.forks.protocol import Question
-from midtrace.sources.decoding import Ending, Generation, Options
-from midtrace.sources.decoding_thread import DecodingThread
-from midtrace.sources.detokenising import Detokeniser
-from midtrace.sources.in_process import Beside, GeneratedStream
-from midtrace.sources.stop_texts import StopTexts
-from midtrace.sources.transcripts import Memory, Piece, Transcript
+from midtrace.sources.local.decoding import Ending, Generation, Options
+from midtrace.sources.local.decoding_thread import DecodingThread
+from midtrace.sources.local.detokenising import Detokeniser
+from midtrace.sources.local.in_process import Beside, GeneratedStream
+from midtrace.sources.local.stop_texts import StopTexts
+from midtrace.sources.local.transcripts import Memory, Piece, Transcript
 
 
 @given(

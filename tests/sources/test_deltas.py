@@ -15,9 +15,9 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 import midtrace as mt
 from midtrace.chunks import Chunk, Token, Usage
 from midtrace.extractors import ToolCallsInText
-from midtrace.sources import calls
-from midtrace.sources.deltas import Deltas, Marks
-from midtrace.sources.shapes import Delta, read, text_alone
+from midtrace.sources.streams import calls
+from midtrace.sources.streams.deltas import Deltas, Marks
+from midtrace.sources.streams.shapes import Delta, read, text_alone
 from midtrace.testing import rechunk
 from midtrace.triggers import Trigger, on_phase_change, on_tool_call
 

@@ -6,8 +6,8 @@ import pytest
 
 import midtrace as mt
 from midtrace.sources.completions import Completions
-from midtrace.sources.endpoints import Credentials, Endpoint, without
-from midtrace.sources.transport import Transport
+from midtrace.sources.http.endpoints import Credentials, Endpoint, without
+from midtrace.sources.http.transport import Transport
 
 ADDRESSES = {
     "http://127.0.0.1:8000": ("http://127.0.0.1:8000/v1/models", "http://127.0.0.1:8000/props"),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import midtrace as mt
-from midtrace.sources.event_stream import LONGEST_EVENT, LONGEST_LINE, EventStream, ServerEvent
+from midtrace.sources.http.event_stream import LONGEST_EVENT, LONGEST_LINE, EventStream, ServerEvent
 
 costs = importlib.import_module("midtrace.testing.costs")
 

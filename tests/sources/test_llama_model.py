@@ -19,8 +19,8 @@ from midtrace.extractors import Fork
 from midtrace.forks.protocol import Answer, Question
 from midtrace.models import locate
 from midtrace.sources import llama
-from midtrace.sources.in_process import GeneratedStream
 from midtrace.sources.llama_model import LlamaModel
+from midtrace.sources.local.in_process import GeneratedStream
 from midtrace.testing import check_source
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import midtrace as mt
 from midtrace.chunks import Usage
-from midtrace.sources.logprobs import entropy, tokens_of
-from midtrace.sources.usage import usage_of
+from midtrace.sources.http.logprobs import entropy, tokens_of
+from midtrace.sources.http.usage import usage_of
 
 
 def modern(*tokens: tuple[str, float, list[float]]) -> dict[str, Any]:

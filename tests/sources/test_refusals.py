@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midtrace.sources.refusals import Failure, of_frame, of_status, plain_line, retry_after
+from midtrace.sources.http.refusals import Failure, of_frame, of_status, plain_line, retry_after
 
 LLAMA_CONTEXT = {
     "error": {

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 import midtrace as mt
-from midtrace.sources import templates
 from midtrace.sources.completions import Completions
-from midtrace.sources.templates import Message, render
-from midtrace.sources.transport import Transport
+from midtrace.sources.http import templates
+from midtrace.sources.http.templates import Message, render
+from midtrace.sources.http.transport import Transport
 
 from .fault_server import Asked, Reply, serving
 

@@ -12,9 +12,9 @@ import anyio.to_thread
 import pytest
 
 import midtrace as mt
-from midtrace.sources.buffering import Arrivals
-from midtrace.sources.frames import Frames, Patience
-from midtrace.sources.transport import Retrying, Transport, only_model
+from midtrace.sources.http.buffering import Arrivals
+from midtrace.sources.http.frames import Frames, Patience
+from midtrace.sources.http.transport import Retrying, Transport, only_model
 
 from .fault_server import Asked, Cut, Drip, Piece, Reply, Site, Wait, frame, serving
 

@@ -28,7 +28,7 @@ from midtrace.chunks import Chunk, Token, Usage
 from midtrace.errors import SourceError, UsageError
 from midtrace.extractors import Fork
 from midtrace.forks.protocol import Answer, Question
-from midtrace.sources.in_process import GeneratedStream
+from midtrace.sources.local.in_process import GeneratedStream
 from midtrace.sources.transformers import TransformersModel
 from midtrace.testing import check_source
 

@@ -1,1 +1,0 @@
-from runtime.sources.in_process import *

@@ -1,0 +1,1 @@
+from runtime.sources.local.decoding_thread import *

@@ -1,0 +1,1 @@
+from runtime.sources.local.llama_decoder import *

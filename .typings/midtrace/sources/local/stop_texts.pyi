@@ -1,0 +1,1 @@
+from runtime.sources.local.stop_texts import *

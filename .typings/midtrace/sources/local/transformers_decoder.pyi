@@ -1,0 +1,1 @@
+from runtime.sources.local.transformers_decoder import *

@@ -1,0 +1,1 @@
+from runtime.sources.streams.off_loop import *

@@ -1,1 +1,0 @@
-from runtime.sources.transformers_decoder import *

@@ -1,0 +1,1 @@
+"""OpenAI-compatible servers: one pooled client, event streams, refusals in plain words."""

@@ -1,0 +1,1 @@
+"""Models in this process: decoding in a thread of its own, on a cache that is kept."""

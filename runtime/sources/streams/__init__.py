@@ -1,0 +1,1 @@
+"""What APIs stream, read by its shape, as text of a trace."""
