@@ -8,7 +8,7 @@ done about it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -35,9 +35,11 @@ class Fork(Generic[S]):
             address of a server, `#model` behind it where that has more than one.
         schema: A type that the state must have: what pydantic takes, such as a model, `dict[str, int]`, or
             `Literal["yes", "no"]`. It is converted to it, strictly; what does not fit is no state.
-        mention: Every number and text in the state must occur in the prompt or the trace, with "trace" in the trace
-            itself: small models like to copy from the examples of their prompt. A function gives the values to look
-            for, anywhere, where that is not the whole state.
+        mention: Every value in the state must occur in the prompt or the trace, with "trace" in the trace itself:
+            small models like to copy from the examples of their prompt. Numbers occur by value, texts by their words;
+            the keys of a plain dict are values, the names of fields are not, and a value of a type that nobody can look
+            up (bytes, an object of any class, a generator) does not occur. A function gives the values to look for,
+            anywhere, where that is not the whole state.
         confirm: So many answers must lead to the same violation before it counts; with 2, a second answer is asked for
             after a violation, and only then.
         steady: A violation that comes back after another one had taken its place does not count.
@@ -52,7 +54,7 @@ class Fork(Generic[S]):
     max_tokens: int = 256
     stop: tuple[str, ...] = ()
     temperature: float = 0.0
-    endpoint: str | None = None
+    endpoint: str | None = field(default=None, repr=False)  # an address may hold a password
     schema: Any = None  # whatever pydantic makes a schema of; the types of types are not one type
     mention: bool | Literal["trace"] | Callable[[S], object] = False
     confirm: int = 1
@@ -101,10 +103,10 @@ class Fork(Generic[S]):
             state = self._fitting(state)
         if self.mention:
             wanted = self.mention(state) if callable(self.mention) else state
-            texts = (view.before, view.text) if self.mention == "trace" else (view.prompt, view.before, view.text)
-            lost = missing(wanted, texts)
+            trace = view.before + view.text
+            lost = missing(wanted, (trace,) if self.mention == "trace" else (view.prompt, trace))
             if lost:
-                raise Unparsed(f"the answer to a fork tells {lost!r}, which the trace does not mention")
+                raise Unparsed(f"the answer to a fork tells {lost}, which the trace does not mention")
         return state
 
     def extract(self, view: View, /) -> S:

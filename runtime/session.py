@@ -58,6 +58,9 @@ BUFFER = 1_024
 TURN = 64
 """Chunks that a source may give without waiting before the loop gets its turn."""
 
+IDLE = 100_000
+"""Pieces without text that a source may give in a row."""
+
 CLOSING = 5.0
 """Seconds that a source may take to close."""
 
@@ -197,7 +200,7 @@ class Run:
     async def _read(self, opening: OpenSource) -> None:
         stream = opening.stream
         machine = self._machine
-        turn = 0
+        turn = idle = 0
         usage = Usage(0)
         with anyio.CancelScope() as self._scope:
             try:
@@ -211,10 +214,15 @@ class Run:
                             self._cut_at = None
                         if type(item) is Usage:
                             usage = item
-                            continue
-                        started = time.perf_counter()
-                        self._carry_out(machine.handle(_arrived(stream, item)))
-                        self._handling += time.perf_counter() - started
+                            idle += 1
+                        else:
+                            started = time.perf_counter()
+                            arrived = _arrived(stream, item)
+                            idle = 0 if arrived.text else idle + 1
+                            self._carry_out(machine.handle(arrived))
+                            self._handling += time.perf_counter() - started
+                        if idle > IDLE:
+                            raise SourceError(f"the source gave {idle} pieces in a row without any text")
                         if self._scope.cancel_called:
                             break  # a source that never waits would not notice
                         turn += 1
@@ -228,14 +236,14 @@ class Run:
                     self._prompt_tokens += usage.prompt
                     self._cached_tokens += usage.cached
                     await _close(chunks)
-            except SourceError as error:
-                self._carry_out(machine.handle(SourceFailed(stream, str(error), error.transient)))
-            except Exception as error:  # noqa: BLE001  (a source is third-party code: its failure is an outcome)
-                self._carry_out(machine.handle(SourceFailed(stream, f"the source raised {one_line(error)}")))
+            except BaseException as error:  # noqa: BLE001  (a source is third-party code: its failure is an outcome)
+                self._carry_out(machine.handle(_failure(stream, error)))
             else:
                 if not self._scope.cancel_called:
                     self._ended_at = time.perf_counter()
                     self._carry_out(machine.handle(SourceEnded(stream)))
+                    if isinstance(self._line, ForkLine):
+                        self._line.source_ended()
         self._scope = None
 
     async def _open(self, opening: OpenSource) -> AsyncIterator[str | Chunk | Usage]:
@@ -320,6 +328,8 @@ class Run:
 
     def _reopen(self, opening: OpenSource) -> None:
         self._opening = opening
+        if isinstance(self._line, ForkLine):
+            self._line.source_goes_on()
         if self._ended_at is not None:
             self._settling += time.perf_counter() - self._ended_at
             self._ended_at = None
@@ -392,6 +402,17 @@ def _pause(failures: int) -> float:
     """Seconds to wait after so many failures in a row: at random, so that those who failed together come back apart."""
     most: float = BACKOFF * 2 ** (failures - 1)
     return random.uniform(most / 2, most)  # noqa: S311  (nothing secret)
+
+
+def _failure(stream: int, error: BaseException) -> SourceFailed:
+    """What a source raised, also a cancelling that nobody asked for. Raises what is none of its doing."""
+    task = asyncio.current_task()
+    called_off = task is not None and task.cancelling() > 0
+    if not isinstance(error, Exception) and (called_off or isinstance(error, KeyboardInterrupt | SystemExit)):
+        raise error
+    if isinstance(error, SourceError):
+        return SourceFailed(stream, str(error), error.transient)
+    return SourceFailed(stream, f"the source raised {one_line(error)}")
 
 
 def _arrived(stream: int, item: object) -> ChunkArrived:

@@ -336,3 +336,38 @@ async def test_arguments_of_watch_are_checked(inline: mt.Runtime) -> None:
     lock = threading.Lock()
     held = mt.Monitor("held", verify=lambda text: str(lock))
     await refused("monitor 'held': its extractor or verifier cannot be sent to a worker process", [held])
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), GeneratorExit(), BaseExceptionGroup("g", [SystemExit(1)])])
+async def test_a_cancelling_that_nobody_asked_for_is_the_sources_failure(
+    inline: mt.Runtime, error: BaseException
+) -> None:
+    outcome = await inline.generate(Scripted(["one\n", error]), "P", monitors=[no_x_monitor()])
+
+    assert outcome.status == "failed"
+    assert f"the source raised {type(error).__name__}" in outcome.reason
+    assert outcome.text == "one\n"
+
+
+@pytest.mark.parametrize("piece", [mt.Usage(1), "", mt.Chunk("")], ids=repr)
+async def test_a_source_that_never_says_anything_ends(inline: mt.Runtime, piece: str | mt.Chunk | mt.Usage) -> None:
+    """It never waits either; the loop goes on all the same."""
+    turns = 0
+
+    async def source(prefix: str) -> AsyncIterator[str | mt.Chunk | mt.Usage]:
+        while True:
+            yield piece
+
+    async def watch() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch)
+        outcome = await inline.generate(source, "P", monitors=[no_x_monitor()])
+        tasks.cancel_scope.cancel()
+
+    assert outcome.reason == "the source gave 100001 pieces in a row without any text"
+    assert turns > 1_000

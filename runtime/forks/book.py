@@ -133,6 +133,7 @@ class _Desk:
     text: str = ""
     dealt_with: list[str] = field(default_factory=list)
     unsteady: set[str] = field(default_factory=set)
+    unpaid: int = 0  # questions that were called off, of which nobody has told the run
 
 
 class Book:
@@ -149,6 +150,7 @@ class Book:
         self._asked: list[_Asked] = []
         self._open: dict[int, _Asked] = {}
         self._tokens = 0
+        self._streams = True
         self._out: list[Command] = []
 
     @property
@@ -173,6 +175,11 @@ class Book:
                 desk.busy = None
         return self._go_on()
 
+    def streaming(self, *, yes: bool) -> list[Command]:
+        """Whether the stream goes on: shares and blocks are of what it generates."""
+        self._streams = yes
+        return self._go_on()
+
     def answered(self, number: int, answer: Answer, seconds: float) -> list[Command]:
         """Question `number` has its answer."""
         asked = self._open.pop(number, None)
@@ -195,7 +202,8 @@ class Book:
             return self._go_on()
         asked.seconds, asked.outcome = seconds, "failed"
         waiting, asked.waiting = asked.waiting, []
-        for inquiry in waiting:
+        for place, inquiry in enumerate(waiting):
+            inquiry.forks += place == 0
             self._deliver(inquiry, CheckResult(inquiry.request.check.id, reason))
         return self._go_on()
 
@@ -227,7 +235,7 @@ class Book:
         terms, check = self._terms, desk.waiting[0].check
         if len(self._open) >= terms.concurrency:
             return False
-        if desk.waiting[-1].check.final:  # the stream has ended: there is nothing to wait for
+        if not self._streams:  # there is nothing to wait for
             return True
         generated = check.end // CHARACTERS_A_TOKEN
         if terms.share is not None and self._tokens > terms.share * generated:
@@ -272,6 +280,7 @@ class Book:
                 if not asked.waiting:
                     asked.outcome = "cancelled"
                     del self._open[number]
+                    self._desks[inquiry.monitor].unpaid += 1
                     self._out.append(Drop(number))
 
     def _check(self, inquiry: _Inquiry, answer: Answer) -> None:
@@ -312,8 +321,9 @@ class Book:
         return verdict
 
     def _deliver(self, inquiry: _Inquiry, result: CheckResult) -> None:
-        self._desks[inquiry.monitor].busy = None
-        self._out.append(Deliver(result._replace(forks=inquiry.forks, fork_tokens=inquiry.tokens)))
+        desk = self._desks[inquiry.monitor]
+        forks, desk.unpaid, desk.busy = inquiry.forks + desk.unpaid, 0, None
+        self._out.append(Deliver(result._replace(forks=forks, fork_tokens=inquiry.tokens)))
 
 
 def _placed(verdict: Verdict, end: int) -> Verdict:

@@ -7,11 +7,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import anyio.lowlevel
+
 from ..chunks import CHARACTERS_A_TOKEN, Chunk, Token, Usage
 from ..errors import SourceError
 from ..sources.adapting import source_of
 from ..sources.protocol import GivenSource
 from .protocol import Answer, Asker, Question
+
+TURN = 64
+"""Pieces that a source may give without waiting before the loop gets its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,11 @@ async def _read(stream: AsyncIterator[object], question: Question) -> Answer:
     tokens: list[Token] = []
     usage: Usage | None = None
     longest = max(map(len, question.stop), default=1)
+    turn = 0
     async for item in stream:
+        turn += 1
+        if turn % TURN == 0:
+            await anyio.lowlevel.checkpoint()  # a source that never waits would not notice that its time is over
         if isinstance(item, Usage):
             usage = item
             continue
@@ -62,9 +71,10 @@ async def _read(stream: AsyncIterator[object], question: Question) -> Answer:
             tokens += item.tokens
         else:
             text += item
-        ends = [place for stop in question.stop if (place := text.find(stop, fresh)) >= 0]
+        # What ends first, ends the answer, however it was cut into pieces.
+        ends = [(place + len(stop), place) for stop in question.stop if (place := text.find(stop, fresh)) >= 0]
         if ends:
-            text = text[: min(ends)]
+            text = text[: min(ends)[1]]
             break
         if len(tokens) >= question.max_tokens or (not tokens and len(text) >= question.max_tokens * CHARACTERS_A_TOKEN):
             break

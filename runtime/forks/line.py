@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import NamedTuple, assert_never
 
 import anyio
 from anyio.abc import TaskGroup
 
+from ..chunks import Token, Usage
 from ..engines.protocol import Deliver, Engine, Request
 from ..errors import SourceError, one_line
 from ..ledger import ForkCost
@@ -18,7 +21,7 @@ from ..monitors import Monitor
 from ..verdicts import Unknown
 from . import book
 from .asking import Asking, Asks
-from .protocol import Asker
+from .protocol import Answer, Asker
 
 log = logger("midtrace.forks")
 
@@ -64,6 +67,7 @@ class ForkLine:
         self._scopes: dict[int, anyio.CancelScope] = {}
         self._ids: set[int] = set()
         self._closed = False
+        self._broken = False
         self._engine_line = engine.connect(self._judged)
 
     @property
@@ -93,6 +97,14 @@ class ForkLine:
         if asking:
             self._on_loop(lambda: self._book.cancelled(asking))
 
+    def source_ended(self) -> None:
+        """The stream is over: no question waits for it any more."""
+        self._on_loop(lambda: self._book.streaming(yes=False))
+
+    def source_goes_on(self) -> None:
+        """The stream was opened again."""
+        self._on_loop(lambda: self._book.streaming(yes=True))
+
     def close(self) -> None:
         """Drop everything; questions that are open are called off."""
         self._closed = True
@@ -114,14 +126,17 @@ class ForkLine:
         self._thread.post(lambda: self._handle(event))
 
     def _handle(self, event: Callable[[], list[book.Command]]) -> None:
-        """No fault of ours may leave a session waiting."""
+        """No fault of ours may leave a session waiting: after one, nobody is asked any more."""
         try:
-            self._carry_out(event())
+            if not self._broken:
+                self._carry_out(event())
         except Exception:
             log.exception("a fault in the forks; checks that ask are given up")
-            lost = Unknown("a fault in the forks", "lost")
-            self._deliver(tuple(CheckResult(each, lost) for each in self._ids))
-            self._ids.clear()
+            self._broken = True
+        if self._broken and not self._closed:
+            lost, ids = Unknown("a fault in the forks", "lost"), frozenset(self._ids)
+            self._ids -= ids
+            self._deliver(tuple(CheckResult(each, lost) for each in ids))
 
     def _carry_out(self, commands: list[book.Command]) -> None:
         for command in commands:
@@ -144,22 +159,44 @@ class ForkLine:
     async def _ask(self, ask: book.Ask, scope: anyio.CancelScope) -> None:
         """Ask one question; whatever comes of it is told to the book, unless nobody waits any more."""
         began = time.monotonic()
+        late = asyncio.get_running_loop().call_later(self._timeout, self._thread.post, partial(self._is_late, ask))
         with scope:
             try:
-                with anyio.fail_after(self._timeout):
-                    answer = await self._askers[ask.endpoint].ask(ask.question)
-            except TimeoutError:
-                reason = Unknown(f"the model did not answer within {self._timeout:g} s", "timeout")
+                answer = plain(await self._askers[ask.endpoint].ask(ask.question))
             except SourceError as error:
                 reason = Unknown(f"the model could not be asked: {error}", "lost")
-            except Exception as error:  # noqa: BLE001  (who is asked is third-party code: its failure is data)
+            except BaseException as error:
+                # Who is asked is third-party code: its failure is data, also one that is meant to end a process. What
+                # we called off ourselves is no failure.
+                if scope.cancel_called or self._thread.tasks.cancel_scope.cancel_called:
+                    raise
                 reason = Unknown(f"asking the model raised {one_line(error)}", "crashed")
             else:
                 self._end(ask, lambda seconds: self._book.answered(ask.number, answer, seconds), began)
+                late.cancel()
                 return
             self._end(ask, lambda seconds: self._book.failed(ask.number, reason, seconds), began)
+        late.cancel()
 
-    def _end(self, ask: book.Ask, event: Callable[[float], list[book.Command]], began: float) -> None:
-        self._scopes.pop(ask.number, None)
-        seconds = time.monotonic() - began
+    def _is_late(self, ask: book.Ask) -> None:
+        """A time-out does not wait for who is asked to take note of it."""
+        if ask.number in self._scopes:
+            self._scopes[ask.number].cancel()
+            reason = Unknown(f"the model did not answer within {self._timeout:g} s", "timeout")
+            self._end(ask, lambda seconds: self._book.failed(ask.number, reason, seconds), None)
+
+    def _end(self, ask: book.Ask, event: Callable[[float], list[book.Command]], began: float | None) -> None:
+        if self._scopes.pop(ask.number, None) is None:
+            return
+        seconds = self._timeout if began is None else time.monotonic() - began
         self._handle(lambda: event(seconds))
+
+
+def plain(answer: object) -> Answer:
+    """An answer of whose parts nothing need be feared. Raises `TypeError` for what is none."""
+    if not isinstance(answer, Answer) or not isinstance(answer.text, str):
+        raise TypeError(f"expected an Answer with text, got {answer!r:.60}")
+    usage = answer.usage
+    counted = isinstance(usage, Usage) and all(isinstance(each, int) and each >= 0 for each in usage)
+    tokens = tuple(token for token in answer.tokens if isinstance(token, Token))
+    return Answer(str(answer.text), tokens, usage if counted else None)

@@ -6,18 +6,17 @@ import asyncio
 import functools
 import math
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import anyio
-import anyio.abc
 import anyio.to_thread
-from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from ..chunks import Source
 from ..engines.protocol import Deliver, Engine
-from ..errors import one_line
+from ..errors import MidtraceError, UsageError, one_line
 from ..logs import logger
 from ..monitors import Monitor
 from .book import Terms
@@ -26,7 +25,14 @@ from .line import ForkLine, Thread
 from .protocol import Askable, Asker
 from .settings import Forks
 
+T = TypeVar("T")
 Connect = Callable[[Deliver], ForkLine]
+
+OPENING = 30.0
+"""Seconds that it may take to have somebody ready to be asked."""
+
+CLOSING = 5.0
+"""Seconds that closing may take; what takes longer is left behind."""
 
 log = logger("midtrace.forks")
 
@@ -40,7 +46,7 @@ class ForkThread:
         self._users = 0
 
     def enter(self) -> _Running:
-        """Become a user of the thread. Blocks."""
+        """Become a user of the thread. Blocks until it runs."""
         with self._lock:
             if self._running is None:
                 self._running = _Running()
@@ -61,7 +67,7 @@ class ForkThread:
     ) -> AsyncIterator[Connect]:
         """What makes the line of a run whose monitors ask; those who are asked are open for as long.
 
-        Raises `UsageError` where a monitor asks and there is nobody to ask.
+        Raises `UsageError` where a monitor asks and there is nobody to ask, or who is asked cannot be opened.
         """
         asked = who_is_asked(source, monitors, forks)
         terms = Terms(forks.concurrency, forks.share, forks.block or block_of(asked.get(None)))
@@ -70,7 +76,7 @@ class ForkThread:
             askers: dict[str | None, Asker] = {}
             try:
                 for name, askable in asked.items():
-                    askers[name] = await anyio.to_thread.run_sync(running.open, askable)
+                    askers[name] = await running.there(running.open(askable))
                 yield functools.partial(
                     ForkLine,
                     running.thread,
@@ -84,7 +90,7 @@ class ForkThread:
             finally:
                 with anyio.CancelScope(shield=True):
                     for name in askers:
-                        await anyio.to_thread.run_sync(running.close, asked[name])
+                        await running.there(running.close(asked[name]))
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self.leave)
@@ -92,92 +98,119 @@ class ForkThread:
 
 @dataclass(slots=True)
 class _Kept:
-    """Somebody who can be asked, open for as long as any run wants it."""
+    """Somebody who can be asked, open for as long as any run wants it; `error` says why it is not."""
 
-    asker: Asker
-    unwanted: anyio.Event
-    closed: anyio.Event
+    scope: anyio.CancelScope
+    asker: Asker | None = None
+    error: MidtraceError | None = None
+    settled: anyio.Event = field(default_factory=anyio.Event)
+    unwanted: anyio.Event = field(default_factory=anyio.Event)
+    closed: anyio.Event = field(default_factory=anyio.Event)
     users: int = 0
 
 
 class _Running:
-    """The loop, once it runs. All methods block, and are called from other threads."""
+    """The loop, in a daemon thread: who does not let go of it must not keep the process from ending."""
 
     def __init__(self) -> None:
         self._kept: dict[int, _Kept] = {}
-        self._opening = anyio.Lock()
         self._ending = anyio.Event()
-        self._stack = ExitStack()
-        self._portal: BlockingPortal = self._stack.enter_context(
-            start_blocking_portal("asyncio", name="midtrace-forks")
-        )
-        self._loop = self._portal.call(asyncio.get_running_loop)
         self._send, self._receive = anyio.create_memory_object_stream[Callable[[], None]](math.inf)
-        self._served, self._tasks = self._portal.start_task(self._serve)
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="midtrace-forks", daemon=True)
+        self._thread.start()
+        self._ready.wait()
         self.thread = Thread(self._post, self._tasks)
 
+    async def there(self, act: Coroutine[object, object, T]) -> T:
+        """Await on that loop what is called from another one."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(act, self._loop))
+
     def stop(self) -> None:
-        """End the loop; questions that are still open are called off."""
-        self._portal.call(self._ending.set)
-        self._served.result()
-        self._stack.close()
-
-    def open(self, askable: Askable) -> Asker:
-        """Have it ready to be asked."""
-        return self._portal.call(self._open, askable)
-
-    def close(self, askable: Askable) -> None:
-        """One user less; the last one waits until it is closed."""
-        self._portal.call(self._close, askable)
+        """End the loop; questions that are still open are called off. Blocks, but not for ever."""
+        self._loop.call_soon_threadsafe(self._ending.set)
+        self._thread.join(CLOSING)
+        if self._thread.is_alive():
+            log.warning("who was asked does not let go; its thread is left behind", seconds=CLOSING)
 
     def _post(self, act: Callable[[], None]) -> None:
         with suppress(RuntimeError):  # the loop has ended, and with it all that could be waited for
-            self._loop.call_soon_threadsafe(self._send.send_nowait, act)
+            self._loop.call_soon_threadsafe(self._deposit, act)
+
+    def _deposit(self, act: Callable[[], None]) -> None:
+        with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):  # it is about to end
+            self._send.send_nowait(act)
 
     # On the loop
 
-    async def _serve(self, *, task_status: anyio.abc.TaskStatus[anyio.abc.TaskGroup]) -> None:
+    def _run(self) -> None:
+        anyio.run(self._serve, backend="asyncio")
+
+    async def _serve(self) -> None:
         with self._send, self._receive:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._act)
-                task_status.started(tasks)
+            async with anyio.create_task_group() as self._tasks:
+                self._loop = asyncio.get_running_loop()
+                self._tasks.start_soon(self._act)
+                self._ready.set()
                 await self._ending.wait()
-                tasks.cancel_scope.cancel()
+                self._tasks.cancel_scope.cancel()
 
     async def _act(self) -> None:
         async for act in self._receive:
             act()
 
-    async def _open(self, askable: Askable) -> Asker:
-        async with self._opening:
-            kept = self._kept.get(id(askable))
-            if kept is None:
-                kept = await self._tasks.start(self._keep, askable)
-                assert kept is not None
-            kept.users += 1
-            return kept.asker
+    async def open(self, askable: Askable) -> Asker:
+        """Have it ready to be asked. Raises `UsageError` where that cannot be had."""
+        kept = self._kept.get(id(askable))
+        if kept is None:
+            kept = self._kept[id(askable)] = _Kept(anyio.CancelScope())
+            self._tasks.start_soon(self._keep, askable, kept)
+        kept.users += 1
+        try:
+            with anyio.move_on_after(OPENING):
+                await kept.settled.wait()
+        except BaseException:
+            self._release(askable, kept)
+            raise
+        if kept.asker is None or kept.error is not None:
+            self._release(askable, kept)
+            raise kept.error or UsageError(f"who is asked was not ready within {OPENING:g} s: {askable!r:.100}")
+        return kept.asker
 
-    async def _close(self, askable: Askable) -> None:
-        async with self._opening:
-            kept = self._kept[id(askable)]
-            kept.users -= 1
-            if not kept.users:
-                del self._kept[id(askable)]
-                kept.unwanted.set()
+    async def close(self, askable: Askable) -> None:
+        """One user less; the last one waits until it is closed, but not for ever."""
+        kept = self._kept[id(askable)]
+        self._release(askable, kept)
+        if not kept.users:
+            with anyio.move_on_after(2 * CLOSING):
                 await kept.closed.wait()
 
-    async def _keep(self, askable: Askable, *, task_status: anyio.abc.TaskStatus[_Kept]) -> None:
+    def _release(self, askable: Askable, kept: _Kept) -> None:
+        kept.users -= 1
+        if kept.users:
+            return
+        if self._kept.get(id(askable)) is kept:
+            del self._kept[id(askable)]
+        kept.unwanted.set()
+        if kept.asker is None:
+            kept.scope.cancel()
+
+    async def _keep(self, askable: Askable, kept: _Kept) -> None:
         """Hold it open in a task of its own: what is entered in a task must be left in it."""
-        kept: _Kept | None = None
         try:
-            async with askable.asker() as asker:
-                kept = self._kept[id(askable)] = _Kept(asker, anyio.Event(), anyio.Event())
-                task_status.started(kept)
-                await kept.unwanted.wait()
-        except Exception as error:
-            if kept is None:
-                raise  # to whoever wanted it opened
-            log.warning("closing who was asked failed", error=one_line(error))
+            with kept.scope:
+                async with askable.asker() as kept.asker:
+                    kept.settled.set()
+                    await kept.unwanted.wait()
+                    kept.scope.deadline = anyio.current_time() + CLOSING
+        except BaseException as error:
+            if self._tasks.cancel_scope.cancel_called:
+                raise
+            if kept.asker is None:
+                told = error if isinstance(error, MidtraceError) else None
+                kept.error = told or UsageError(f"who is asked could not be opened: {one_line(error)}")
+            else:
+                log.warning("closing who was asked failed", error=one_line(error))
         finally:
-            if kept is not None:
-                kept.closed.set()
+            kept.settled.set()
+            kept.closed.set()

@@ -9,14 +9,22 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Ma
 from typing import TypeGuard
 
 import anyio
+import anyio.lowlevel
 
 from ..chunks import Resampling, Source, Usage
 from ..errors import SourceError, UsageError
+from ..forks.protocol import Askable
 from .langchain import LangChain, runnable_of
 from .protocol import Abilities, Able, Conversing
 from .streams import off_loop
 from .streams.deltas import Deltas, Item
 from .streams.shapes import is_answer
+
+TURN = 64
+"""Pieces without text after which the loop gets its turn."""
+
+IDLE = 100_000
+"""Pieces without text that a stream may give in a row."""
 
 CLOSING = 2.0
 """Seconds that an opened stream may take to close."""
@@ -116,7 +124,7 @@ class Opened:
 def _is_source(given: object) -> TypeGuard[Source]:
     if isinstance(given, type) or not callable(given):
         return False
-    return isinstance(given, Able | Resampling | Conversing) or _says_text(given)
+    return isinstance(given, Able | Askable | Resampling | Conversing) or _says_text(given)
 
 
 def _is_stream(given: object) -> bool:
@@ -179,9 +187,16 @@ async def items_of(opened: object) -> AsyncIterator[Item]:
     stream = _stream_of(opened)
     items = aiter(stream)
     try:
+        idle = 0
         async for item in items:
+            idle += 1
             for made in deltas.read(item):
+                idle = 0
                 yield made
+            if idle and idle % TURN == 0:
+                await anyio.lowlevel.checkpoint()  # who only waits for text must be able to stop waiting
+            if idle > IDLE:
+                raise SourceError(f"the source gave {idle} pieces in a row without any text")
         for made in deltas.end():
             yield made
     finally:

@@ -71,9 +71,10 @@ def check_extractor(
             raise ConformanceError(
                 extractor, "right", f"expected {shown(state)} from {shown(view.text)}, got {shown(found)}"
             )
-    for view, name in zip(views, names, strict=True):
-        for moved in (view, replace(view, start=view.start + SHIFT)):
-            _spans_fit(extractor, moved, name, _state(extractor, wrapped, moved, name))
+    for view, name, found in zip(views, names, first, strict=True):
+        _spans_fit(extractor, view, name, found)
+        moved = replace(view, start=view.start + SHIFT)
+        _spans_fit(extractor, moved, name, _state(extractor, wrapped, moved, name))
     for mark in (*REPEATED, *(text for text in hostile if text)):
         ratio = growth(_reading(wrapped, mark))
         if ratio > LIMIT:
@@ -153,8 +154,7 @@ def _pure(
 ) -> None:
     forward = list(range(len(views)))
     tries = {
-        "asked again": (extractor, forward),
-        "asked in another order": (extractor, forward[::-1]),
+        "asked again, in another order": (extractor, forward[::-1]),
         "asked of a fresh copy": (fresh(subject, extractor), forward),
     }
     for how, (asked, order) in tries.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 NESTED = 20_000
-MANY = 5_000
+MANY = 2_000
 END = "\x01"
 """What no repetition goes on with: a pattern that hoped for more turns back here, and some start all over."""
 

@@ -105,7 +105,7 @@ def test_code_blocks_is_an_extractor() -> None:
         CodeBlocks(streaming=True, bare=True),
         examples={View(text): Code((block,)), View("nothing"): None},
         hostile=("```\n", "```python\n", "    ```", "```python\nx\n```\n"),
-        longest=1_000_000,
+        longest=100_000,
     )
 
 
@@ -129,7 +129,7 @@ def test_predicted_outputs_is_an_extractor() -> None:
             "assert f(1) == ",
             "assert (",
         ),
-        longest=1_000_000,
+        longest=100_000,
     )
 
 

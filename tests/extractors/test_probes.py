@@ -99,7 +99,7 @@ def test_a_boxed_answer_ends_with_the_brace_that_closes_it() -> None:
         "}": None,
         "": None,
     }
-    check_extractor(BoxedAnswer(), examples=examples, hostile=["{", "{}"], longest=300_000)
+    check_extractor(BoxedAnswer(), examples=examples, hostile=["{", "{}"], longest=30_000)
     assert BoxedAnswer(whole_number).extract(View("42}")) == 42
     game = BoxedAnswer(CountdownTrace()).extract(View("4 * 6}", 10))
     assert game is not None
@@ -123,7 +123,7 @@ def test_answers_that_the_text_states() -> None:
         StatedAnswers(),
         examples=examples,
         hostile=["the answer is ", "\\boxed{", "<answer>", "\\boxed{1} no "],
-        longest=300_000,
+        longest=30_000,
     )
     assert StatedAnswers(whole_number).extract(View("The answer is 4.\nThe answer is four.\n")) == (
         Probe(4),

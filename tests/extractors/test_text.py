@@ -10,7 +10,7 @@ from midtrace import Span, View
 from midtrace.extractors import Answer, Line, NumberedSteps, StatedAnswer, Step, TableRows, TextLines
 from midtrace.testing import check_extractor
 
-LONG = 200_000
+LONG = 30_000
 texts = st.text(alphabet="ab1.) \n|-*Step:\r", max_size=60)
 
 

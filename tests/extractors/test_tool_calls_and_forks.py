@@ -8,7 +8,7 @@ import pytest
 
 import midtrace as mt
 from midtrace import Span, Unparsed, UsageError, View
-from midtrace.extractors import Fork, JsonObjects, JsonValue, ToolCall, ToolCallsInText
+from midtrace.extractors import Fork, JsonObjects, JsonValue, Probes, ToolCall, ToolCallsInText
 from midtrace.testing import InlineEngine, check_extractor
 
 
@@ -65,67 +65,17 @@ async def test_text_that_is_there_already_is_asked_of_nobody_and_does_not_pass()
     assert not finding.violations
 
 
-def total(text: str) -> int | None:
-    return int(text) if text.strip().isdigit() else None
-
-
-@pytest.mark.parametrize(
-    ("answer", "trace", "state"),
-    [
-        ("12", "7 and 5 make 12.", 12),
-        ("1200", "so far 1,200.0 dollars", 1200),
-        ("13", "7 and 5 make 12.", None),
-        ("2", "7 and 5 make 12.", None),
-    ],
-)
-def test_what_the_trace_does_not_mention_is_no_state(answer: str, trace: str, state: int | None) -> None:
-    fork = Fork("\nTotal:", total, mention=True)
-    if state is None:
-        with pytest.raises(Unparsed, match=f"tells '{answer}', which the trace does not mention"):
-            fork.read(answer, View(trace))
-    else:
-        assert fork.read(answer, View(trace)) == state
-
-
-@pytest.mark.parametrize(
-    ("state", "lost"),
-    [
-        ({"name": "Ann Lee", "age": 31, "married": True, "note": None}, ""),
-        ({"name": "Ann", "age": 31}, ""),
-        ({"name": "Lee Ann"}, "Lee Ann"),
-        (["ANN", "an"], "an"),
-        (Span(-31, 4), "4"),
-        ("\u2026", ""),
-        (float("nan"), ""),
-    ],
-)
-def test_values_are_mentioned_by_their_words_and_by_their_value(state: object, lost: str) -> None:
-    fork = Fork("\nState:", lambda text: state, mention=True)
-    view = View("Ann Lee is 31.", prompt="How old is ann-lee?")
-    if lost:
-        with pytest.raises(Unparsed, match=f"tells '{lost}'"):
-            fork.read("", view)
-    else:
-        assert fork.read("", view) is state
-
-
-def test_what_only_the_prompt_mentions_can_be_left_out() -> None:
-    view = View("7 and 5 make 12.", prompt="9 and 1 make 10.")
-    assert Fork("\nTotal:", total, mention=True).read("10", view) == 10
-    with pytest.raises(Unparsed, match="tells '10', which the trace does not mention"):
-        Fork("\nTotal:", total, mention="trace").read("10", view)
-
-
-def test_only_the_values_that_are_named_must_be_mentioned() -> None:
-    fork = Fork("\nState:", lambda text: {"sex": "female", "age": 31}, mention=lambda state: state["age"])
-    assert fork.read("", View("31 years")) == {"sex": "female", "age": 31}
-
-
 def test_a_state_must_fit_its_schema() -> None:
     fork = Fork("\nState:", lambda text: {"a": text}, schema=dict[str, Literal["yes", "no"]])
     assert fork.read("yes", View("")) == {"a": "yes"}
     with pytest.raises(Unparsed, match=r"does not fit .*: a: Input should be 'yes' or 'no'"):
         fork.read("maybe", View(""))
+
+
+def test_what_is_shown_of_a_fork_tells_no_address() -> None:
+    fork = Fork("\nTotal:", str, endpoint="http://user:PASSW0RD@host")
+    assert "suffix='\\nTotal:'" in repr(fork)
+    assert "PASSW0RD" not in f"{fork!r} {Probes(fork)!r}"
 
 
 @pytest.mark.parametrize(
@@ -152,5 +102,5 @@ def test_conformance() -> None:
         ToolCallsInText(),
         examples={'{"name": "add", "arguments": {}}': (call,), "none": None},
         hostile=['{"name": "a", "arguments": "', '{"function": ', '{"name":'],
-        longest=200_000,
+        longest=30_000,
     )

@@ -69,7 +69,8 @@ def test_functions_are_extractors() -> None:
 def test_the_built_in_extractor_passes() -> None:
     claims = ArithmeticClaims().extract(mt.View("12 * 7 = 84\n"))
 
-    check_extractor(ArithmeticClaims(), examples={"12 * 7 = 84\n": claims, "none": None}, hostile=["1+1=2 ", "<<1="])
+    examples = {"12 * 7 = 84\n": claims, "none": None}
+    check_extractor(ArithmeticClaims(), examples=examples, hostile=["1+1=2 ", "<<1="], longest=1_000_000)
 
 
 def broken(extractor: object, *, longest: int = 1_000, **options: Any) -> str:

@@ -229,4 +229,4 @@ def test_the_extractor_keeps_its_promises() -> None:
         "( ; stack: (": None,
     }
 
-    check_extractor(BracketClaims(), examples=examples, hostile=["( ; stack: (\n"], longest=200_000)
+    check_extractor(BracketClaims(), examples=examples, hostile=["( ; stack: (\n"], longest=30_000)

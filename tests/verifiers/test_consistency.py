@@ -205,4 +205,4 @@ def test_the_extractor_keeps_its_promises() -> None:
     examples = {"nothing": None, "2x = 5\n": None, "So x = 5\n": facts("So x = 5\n", final=False)}
     hostile = ["x = 5 = ", "x = 5\n", "if x = ", "Total cost: $5\n", "case "]
 
-    check_extractor(FactClaims(), examples=examples, hostile=hostile, longest=50_000)
+    check_extractor(FactClaims(), examples=examples, hostile=hostile, longest=30_000)

@@ -543,7 +543,7 @@ def test_the_extractor_keeps_its_promises() -> None:
             View("The cat sat on the mat.", final=True): None,
         },
         hostile=[text, "\\boxed{", "3 (left: 1 2 "],
-        longest=200_000,
+        longest=30_000,
     )
 
 

@@ -349,5 +349,5 @@ def test_conformance() -> None:
         extractor,
         examples={View(f"<answer>{SOLUTION}</answer>", final=True): right, View("Nothing here.\n"): None},
         hostile=["Ava, ", "Therefore, Ava is a knave. ", "<answer>", "yes, "],
-        longest=200_000,
+        longest=30_000,
     )

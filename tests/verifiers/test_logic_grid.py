@@ -195,5 +195,5 @@ def test_conformance() -> None:
             '"House 1":{"',
             "|" * 50,
         ],
-        longest=200_000,
+        longest=30_000,
     )

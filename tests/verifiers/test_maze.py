@@ -469,5 +469,5 @@ def test_conformance() -> None:
         extractor,
         examples={View(walked(), final=True): right, View("Nothing here.\n"): None},
         hostile=["(1,2) → ", "1. (1,2)\n", "start is at ", ">>> STEP 1: Move UP from (1, 2) to (1, 1)\n"],
-        longest=200_000,
+        longest=30_000,
     )

@@ -242,5 +242,5 @@ def test_the_extractor_keeps_its_promises() -> None:
     check_extractor(
         MultistepClaims(),
         examples={"The answer is 5\n": (answer,), "nothing\n": None, "1 + 1 = 2": None},
-        longest=200_000,
+        longest=30_000,
     )

@@ -334,5 +334,5 @@ def test_conformance() -> None:
         extractor,
         examples={View("<answer>Q</answer>", final=True): right, View("Nothing here.\n"): None},
         hostile=["¬", "(P ∧ ", "\\boxed{", "Therefore, P. "],
-        longest=200_000,
+        longest=30_000,
     )

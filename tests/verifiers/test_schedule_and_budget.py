@@ -167,5 +167,5 @@ def test_conformance() -> None:
         ScheduleSlots(("a",)),
         examples={"a starts at 3\n": (slot,), "b\n": None},
         hostile=["a: 3-", "a at "],
-        longest=200_000,
+        longest=30_000,
     )

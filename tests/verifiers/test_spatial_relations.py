@@ -306,6 +306,6 @@ def test_conformance() -> None:
             "\\boxed{",
             "Zoo is above 7-Eleven. ",
         ],
-        longest=100_000,
+        longest=30_000,
     )
     check_verifier(SpatialRelations.of(MAP), passes=[states[right]], violates=[states[wrong]])

@@ -255,4 +255,4 @@ def test_the_extractor_keeps_its_promises() -> None:
     examples = {"nothing here": None, "x = 5": None, "3 hours = 180 minutes": claims("3 hours = 180 minutes")}
     hostile = ["1 km = 5 m = ", "an hour is ", "2 h 30 min ", "there are 5 m in "]
 
-    check_extractor(UnitClaims(), examples=examples, hostile=hostile, longest=50_000)
+    check_extractor(UnitClaims(), examples=examples, hostile=hostile, longest=30_000)

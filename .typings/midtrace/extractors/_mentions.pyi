@@ -1,0 +1,1 @@
+from extractors._mentions import *
