@@ -15,6 +15,8 @@ from fractions import Fraction
 
 from pydantic import BaseModel
 
+from midtrace import Span
+
 DEPTH = 20
 """Levels of a state that are looked into."""
 
@@ -73,7 +75,7 @@ class _Said:
             yield f"more than {VALUES:,} values" if depth else f"a value below {DEPTH} levels"
             return
         match state:
-            case None | bool():
+            case None | bool() | Span():  # a span says where something stands, not what
                 return
             case Enum():
                 yield from self.lacks(state.value, depth - 1)

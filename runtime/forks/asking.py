@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from ..errors import UsageError
@@ -30,7 +30,7 @@ class Asking:
     max_tokens: int = 256
     stop: tuple[str, ...] = ()
     temperature: float = 0.0
-    endpoint: str | None = None
+    endpoint: str | None = field(default=None, repr=False)  # an address may hold a password
     confirm: int = 1
     steady: bool = True
     history: int = 1

@@ -41,14 +41,15 @@ def _asked(monitor: Monitor, name: str | None, source: Source, forks: Forks) -> 
     if name in forks.endpoints:
         given = forks.endpoints[name]
         return given if isinstance(given, Askable) else Calling(given)
-    if name.startswith(("http://", "https://")):
+    if name.lower().startswith(("http://", "https://")):
         from ..sources.completions import Completions  # noqa: PLC0415  (most runs ask nobody)
 
         address, model = urldefrag(name)
         return Completions(address, model=model or None)
     known = ", ".join(map(repr, forks.endpoints)) or "none is given"
+    shown = repr(name) if "://" not in name else "(an address)"  # which may hold a password
     raise UsageError(
-        f"monitor {monitor.name!r} asks endpoint {name!r}: expected a server's address or a name in "
+        f"monitor {monitor.name!r} asks endpoint {shown}: expected a server's address or a name in "
         f"Forks(endpoints=...): {known}"
     )
 

@@ -32,7 +32,7 @@ OPTIONAL = ("stream_options",)
 """Fields that a server may refuse: it is asked without them then."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Chat:
     """Answers a prompt through `/v1/chat/completions`; use as an async context manager, which holds the connections.
 
@@ -110,6 +110,9 @@ class Chat:
         if transport is not None:
             await transport.__aexit__(kind, error, trace)
 
+    def __repr__(self) -> str:
+        return f"Chat({self._connect()!r}, model={self.model!r})"  # an address may hold a password
+
     def _connect(self) -> Transport:
         return Transport(
             self.base_url,
@@ -155,7 +158,9 @@ class Chat:
         )
         asked = await self._asked(transport, prompt, passages)
         limit = f"max_tokens={self.max_tokens}"
-        deltas = Deltas(self.marks, thinking=asked.thinking, begins=asked.begins, limit=limit)
+        deltas = Deltas(
+            self.marks, thinking=asked.thinking, begins=asked.begins, limit=limit, secrets=transport.secrets
+        )
         echo = Echo(asked.said)
         try:
             async with transport.stream(PATH, {**body, **asked.body}, optional=OPTIONAL) as frames:
@@ -183,7 +188,7 @@ class Chat:
             alternatives=ALTERNATIVES if question.logprobs else None,
             tools=False,
         )
-        deltas = Deltas(self.marks, thinking=asked.thinking, begins=asked.begins, limit=None)
+        deltas = Deltas(self.marks, thinking=asked.thinking, begins=asked.begins, limit=None, secrets=transport.secrets)
         echo = Echo(asked.said)
         made: list[Item] = []
         async with transport.stream(PATH, {**body, **asked.body}, optional=OPTIONAL) as frames:

@@ -114,7 +114,8 @@ def test_only_the_values_that_are_named_must_be_mentioned() -> None:
         ({31: True, None: "Ann"}, ""),
         ("Lee Ann", "'Lee Ann'"),
         (["ANN", "an"], "'an'"),
-        (Span(-31, 4), "'4'"),
+        ((-31, 4), "'4'"),
+        ((Span(7, 8), 31), ""),
         (Pair("Ann", {31}), ""),
         (Pair("Ann", frozenset([32])), "'32'"),
         (deque([31]), ""),
@@ -202,7 +203,7 @@ def test_numbers_are_mentioned_by_value_however_they_are_written(state: object, 
 )
 def test_another_value_is_not_mentioned(state: object, text: str) -> None:
     assert missing(state, [text]) != ""
-    assert missing(state, [f"{text} {state}"]) == "" or isinstance(state, Fraction | int)
+    assert missing(state, [f"{text} {state}"]) == ""
 
 
 @pytest.mark.parametrize(

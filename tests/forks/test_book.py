@@ -229,3 +229,18 @@ def test_a_monitor_asks_once_a_block_of_the_cache() -> None:
 def test_forks_take_their_share_of_the_stream_and_no_more() -> None:
     """Ten tokens an answer, of twenty that the stream generates: an answer every eighty characters."""
     assert thinned(book.Terms(share=0.5), 10) == [4, 80, 160, 240, 320, 400]
+
+
+def test_answers_that_go_to_and_fro_are_not_believed() -> None:
+    made = book.Book("P", ["m"], [Asking(suffix="?")], book.Terms(share=None))
+    tip = Piece(None, "", Origin.GENERATED, ())
+    told: list[str] = []
+    for number, message in enumerate(["five", "five", "six", "five", "six", "seven"], start=1):
+        tip = Piece(tip, "abc\n", Origin.GENERATED, ())
+        (ask,) = made.submitted([request(tip, number)])
+        assert isinstance(ask, book.Ask)
+        made.answered(ask.number, Answer(message), 0.1)
+        (deliver,) = made.judged([CheckResult(number, Violation(message))])
+        assert isinstance(deliver, book.Deliver)
+        told.append(type(deliver.result.verdict).__name__)
+    assert told == ["Violation", "Violation", "Violation", "Unknown", "Unknown", "Violation"]

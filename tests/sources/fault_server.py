@@ -353,7 +353,13 @@ def frame(text: str = "", finish: str | None = None, *, chat: bool = False, **fi
     """One frame as bytes; `fields` are further ones of its choice."""
     content = {"delta": {"content": text} if text else {}} if chat else {"text": text}
     choice = {"index": 0, **content, "finish_reason": finish, **fields}
-    return b"data: %s\n\n" % json.dumps({"id": "x", "choices": [choice]}).encode()
+    return b"data: %s\n\n" % json.dumps({**_about(chat=chat), "choices": [choice]}).encode()
+
+
+def _about(*, chat: bool, whole: bool = False) -> dict[str, Any]:
+    """What stands at the top of each frame and of each whole answer; client libraries go by the name of the object."""
+    chats = "chat.completion" if whole else "chat.completion.chunk"
+    return {"id": "x", "object": chats if chat else "text_completion", "created": 1_700_000_000, "model": "model"}
 
 
 def _steps(reply: Reply, *, chat: bool) -> Iterator[Step]:
@@ -373,7 +379,7 @@ def _steps(reply: Reply, *, chat: bool) -> Iterator[Step]:
     if reply.finish is not None:
         yield frame("", reply.finish, chat=chat)
     if reply.usage is not None:
-        yield b"data: %s\n\n" % json.dumps({"id": "x", "choices": [], "usage": reply.usage}).encode()
+        yield b"data: %s\n\n" % json.dumps({**_about(chat=chat), "choices": [], "usage": reply.usage}).encode()
     if reply.done:
         yield b"data: [DONE]\n\n"
 
@@ -392,4 +398,5 @@ def _whole(reply: Reply, *, chat: bool) -> dict[str, Any]:
                 pass
     said = {"message": {"role": "assistant", "content": text, **delta}} if chat else {"text": text}
     usage = {} if reply.usage is None else {"usage": reply.usage}
-    return {"id": "x", "choices": [{"index": 0, **said, "finish_reason": reply.finish, **fields}], **usage}
+    choice = {"index": 0, **said, "finish_reason": reply.finish, **fields}
+    return {**_about(chat=chat, whole=True), "choices": [choice], **usage}

@@ -482,3 +482,13 @@ async def test_a_real_model_tells_of_its_tokens(model: str) -> None:
     tokens = [token for each in made if isinstance(each, Chunk) for token in each.tokens]
     assert tokens
     assert all(isinstance(token, Token) and token.entropy is not None and token.entropy >= 0 for token in tokens)
+
+
+async def test_a_call_named_like_the_key_is_told_without_it() -> None:
+    key = "sk-SECRETSECRET"
+    begun = {"index": 0, "function": {"name": f"{'f' * 70}{key}", "arguments": "{}"}}
+    more = {"index": 0, "function": {"arguments": "x"}}
+    with serving([Piece(delta={"tool_calls": [each]}) for each in (begun, more)]) as site:
+        async with Chat(site.url, api_key=key) as chat:
+            with pytest.raises(mt.SourceError, match=r"more arguments for the call of 'f{70}\*\*\*'"):
+                await said(chat)

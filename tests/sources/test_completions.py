@@ -19,7 +19,7 @@ from midtrace.sources.completions import Completions
 from midtrace.sources.http.transport import Retrying
 from midtrace.sources.protocol import Abilities, Able
 
-from .fault_server import Asked, Cut, Piece, Reply, Wait, serving
+from .fault_server import Asked, Cut, Piece, Reply, Step, Wait, serving
 
 HASTY = Retrying(base=0.001)
 
@@ -339,3 +339,19 @@ async def test_a_key_is_in_no_message() -> None:
             await items(Completions(site.url, api_key="sk-private-7"))
         assert "sk-private" not in repr(caught.value)
         assert {each.headers["authorization"] for each in site.requests} == {"Bearer sk-private-7"}
+
+
+STRANGE: dict[str, Step] = {
+    "a field": {"auth": "Bearer sk-SECRETSECRET"},
+    "a field far behind": {"auth": "x" * 60 + " sk-SECRETSECRET"},
+    "text that is none": {"choices": [{"text": ["sk-SECRETSECRET"]}]},
+    "a choice that is none": {"choices": ["sk-SECRETSECRET"]},
+}
+
+
+@pytest.mark.parametrize("case", STRANGE)
+async def test_a_strange_frame_is_shown_without_the_key(case: str) -> None:
+    expected = "expected choices with text in a frame of the stream, got"
+    with serving([STRANGE[case]]) as site, pytest.raises(mt.SourceError, match=expected) as caught:
+        await items(Completions(site.url, api_key="sk-SECRETSECRET"))
+    assert "sk-SECRE" not in str(caught.value)

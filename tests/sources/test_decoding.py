@@ -9,7 +9,7 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from midtrace.chunks import Chunk, Token, Usage
@@ -26,6 +26,9 @@ from midtrace.sources.local.transcripts import Memory, Piece, Transcript
 @given(
     st.lists(st.text("ab\n", max_size=4), max_size=12), st.lists(st.text("ab\n", min_size=1, max_size=4), max_size=3)
 )
+@example(["b", "b", "a", "b"], ["bab", "a"])
+@example(["bbab"], ["bab", "a"])
+@example(["aab"], ["b", "aab", "ab"])
 def test_text_up_to_the_first_stop_text_is_given_however_it_comes(pieces: list[str], stop: list[str]) -> None:
     stops, whole = StopTexts(stop), "".join(pieces)
     chunks: list[Chunk] = []
@@ -36,13 +39,13 @@ def test_text_up_to_the_first_stop_text_is_given_however_it_comes(pieces: list[s
     else:
         chunks += stops.rest()
 
-    seen, expected = "", whole
-    for piece in pieces:  # what stands first when it is first complete, as text comes
-        seen += piece
-        places = [at for each in stop if (at := seen.find(each)) >= 0]
-        if places:
-            expected = seen[: min(places)]
+    expected = whole
+    for end in range(1, len(whole) + 1):  # as if each character came alone
+        ended = [len(each) for each in stop if whole[:end].endswith(each)]
+        if ended:
+            expected = whole[: end - max(ended)]
             break
+    assert stops.found is (expected != whole)
     assert "".join(chunk.text for chunk in chunks) == expected
     assert all("".join(token.text for token in chunk.tokens) == chunk.text for chunk in chunks)
 

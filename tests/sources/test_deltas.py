@@ -362,6 +362,8 @@ def test_arguments_that_go_on_after_their_end_are_an_error() -> None:
 def test_calls_are_bounded() -> None:
     with pytest.raises(mt.SourceError, match="longer than 1000000 characters"):
         text_of([chat(tool_calls=[call(0, name="f", arguments="{" + " " * calls.MAX_ARGUMENTS)])])
+    with pytest.raises(mt.SourceError, match="longer than 1000000 characters"):
+        text_of([chat(tool_calls=[call(0, name="f" * 1_000)])] * 1_001)
     with pytest.raises(mt.SourceError, match="more than 128 calls"):
         text_of([chat(tool_calls=[call(n, name="f", arguments="{")]) for n in range(calls.MAX_OPEN + 1)])
 

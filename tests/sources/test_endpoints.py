@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 import midtrace as mt
+from midtrace.sources.chat import Chat
 from midtrace.sources.completions import Completions
 from midtrace.sources.http.endpoints import Credentials, Endpoint, without
 from midtrace.sources.http.transport import Transport
@@ -44,6 +47,23 @@ def test_nothing_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         assert secret not in shown
     said = "wrong key sk-from-environment, sk-header, s3cret, pa55word"
     assert without(said, (*credentials.secrets, *endpoint.secrets)) == "wrong key ***, ***, ***, ***"
+
+
+@pytest.mark.parametrize("make", [Completions, Chat])
+def test_a_source_shows_its_endpoint_and_its_model_alone(make: type[Completions | Chat]) -> None:
+    source = make(["http://user:PASSW0RD@host:1/v1", "http://other?key=s3cret"], model="m", api_key="sk-argument")
+    assert repr(source) == f"{make.__name__}(Transport(host:1, other), model='m')"
+
+
+def test_a_secret_is_hidden_however_it_is_told() -> None:
+    endpoint = Endpoint.at("http://user:p%40ssw%22rd@host/v1?token=a%2Fb%2Fc")
+    sent = base64.b64encode(b'user:p@ssw"rd').decode()
+    for said in ("p%40ssw%22rd", 'p@ssw"rd', r"p@ssw\"rd", sent, "a/b/c", "a%2Fb%2Fc"):
+        assert without(f"<{said}>", endpoint.secrets) == "<***>"
+    credentials = Credentials.of("", {"Authorization": "Bearer sk-abcdefghijkl"})
+    assert without("key: sk-abcdefghijkl.", credentials.secrets) == "key: ***."
+    assert without("Bearer sk-abcde...", credentials.secrets) == "Bearer ***..."
+    assert without("Bearer sk-abcd", credentials.secrets) == "Bearer sk-abcd", "seven characters tell nothing"
 
 
 def test_no_key_is_sent_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,17 @@ def test_entropy_of_the_certain_and_of_the_even() -> None:
     assert entropy(None, [None, "x", math.nan, 3.0]) is None
 
 
+@pytest.mark.parametrize("layout", [modern, legacy])
+@pytest.mark.parametrize("least", [-(10**400), -math.inf, -1e300])
+def test_what_is_no_finite_logprob_is_left_out(least: float, layout: Any) -> None:
+    """JSON has integers of any length, and servers write minus infinity."""
+    (token,) = tokens_of(layout(("a", least, [HALF, least])), "a")
+    assert token.logprob is None
+    assert token.entropy == pytest.approx(math.log(2))
+    (token,) = tokens_of(layout(("a", least, [least])), "a")
+    assert token.entropy is None
+
+
 @given(st.lists(st.floats(0.001, 1), min_size=2, max_size=8), st.integers(1, 8))
 def test_less_alternatives_never_tell_more(weights: list[float], known: int) -> None:
     shares = sorted((each / sum(weights) for each in weights), reverse=True)

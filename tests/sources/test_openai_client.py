@@ -81,19 +81,13 @@ async def test_a_call_that_is_not_awaited_yet(site: Site) -> None:
         assert await text_of(source_of(call)) == WHOLE
 
 
-async def test_events_of_the_stream_helper() -> None:
+async def test_events_of_the_stream_helper(site: Site) -> None:
     """It says each thing several times over."""
-    head = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m"}
-    call = {"index": 0, "id": "x", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}
-    deltas = [{"reasoning_content": "So."}, {"content": "one "}, {"content": "two"}, {"tool_calls": [call]}]
-    frames = [{**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
-    end = {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
-    with serving(Reply([*frames, end], finish=None)) as running:
-        async with (
-            await client_of(running.url) as client,
-            client.chat.completions.stream(model="m", messages=MESSAGES) as events,
-        ):
-            assert await text_of(source_of(events)) == WHOLE
+    async with (
+        await client_of(site.url) as client,
+        client.chat.completions.stream(model="m", messages=MESSAGES) as events,
+    ):
+        assert await text_of(source_of(events)) == WHOLE
 
 
 async def test_an_answer_that_is_no_stream(site: Site) -> None:

@@ -8,10 +8,10 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from midtrace.sources.http.refusals import Failure, of_frame, of_status, plain_line, retry_after
+from midtrace.sources.http.refusals import Failure, no_stream, of_frame, of_status, plain_line, retry_after
 
 LLAMA_CONTEXT = {
     "error": {
@@ -92,6 +92,12 @@ FRAMES: dict[str, tuple[Any, str, bool]] = {
     "context": (LLAMA_CONTEXT["error"], "shorten the prompt", False),
     "bad request": ({"message": "no", "type": "BadRequestError", "code": 400}, "the server reports no", False),
     "nothing said": ({}, "the server reports", False),
+    "no number": ({"message": "m", "code": "\u00b2 \u0665\u0660\u0663"}, "the server reports m", False),
+    "sizes of any length": (
+        {"message": "too long", "code": "context_length_exceeded", "n_prompt_tokens": 10**4_000, "n_ctx": True},
+        "model's context: shorten the prompt",
+        False,
+    ),
     "a long code": ({"message": "m", "code": "9" * 5_000}, "the server reports m", False),
 }
 
@@ -116,6 +122,26 @@ def test_how_long_a_server_asks_to_wait() -> None:
     assert 0 < ahead <= 90
     assert retry_after({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0
     assert retry_after({}) is None
+
+
+SECRET = "sk-SECRETSECRETSECRET1234567890"
+
+
+@given(
+    st.lists(st.sampled_from([" ", "\n", "\x00", "x", SECRET, SECRET[:8], SECRET[:20], SECRET[3:]]), max_size=6),
+    st.sampled_from([0, 150, 195, 3_985, 4_095]),
+    st.sampled_from([" ", "x"]),
+)
+@example([SECRET], 4_000 - 18, " ")
+@example([SECRET], 200 - 18, "x")
+def test_a_line_never_holds_the_beginning_of_a_key(words: list[str], before: int, filler: str) -> None:
+    """Wherever what a server says is cut."""
+    said = filler * before + "".join(words)
+    shown = [plain_line(said, (SECRET,)), plain_line(said, (SECRET,), 80)]
+    shown += [of_status("host", 401, {}, said, (SECRET,)).message, of_frame("host", said, (SECRET,)).message]
+    shown += [of_frame("host", {"message": said, "code": said}, (SECRET,)).message]
+    shown += [no_stream("host", said, (SECRET,)).message]
+    assert not any(SECRET[:8] in each for each in shown)
 
 
 @given(st.text(), st.sampled_from([400, 401, 404, 429, 500]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 import midtrace as mt
 from midtrace.sources.http.buffering import Arrivals
 from midtrace.sources.http.frames import Frames, Patience
+from midtrace.sources.http.saying import says
 from midtrace.sources.http.transport import Retrying, Transport, only_model
 
 from .fault_server import Asked, Cut, Drip, Piece, Reply, Site, Wait, frame, serving
@@ -132,6 +134,20 @@ BROKEN: dict[str, tuple[Reply, str, bool, str]] = {
     "silence from the start": (Reply([Wait()]), "Timeout: nothing came for 0.1 s; raise timeout=", True, ""),
     "comments for ever": (Reply(["a", Drip(b": alive\n\n", 0.01)]), "nothing but signs of life for 0.3 s", True, "a"),
     "comments from the start": (Reply([Drip(b": alive\n\n", 0.01)]), "nothing but signs of life", True, ""),
+    **{
+        f"{name} for ever": (Reply(["a", Drip(data, 0.01)]), "nothing but signs of life for 0.3 s", True, "a")
+        for name, data in (
+            ("no choices", b'data: {"choices": []}\n\n'),
+            ("no text", frame()),
+            ("a role", b'data: {"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}}]}\n\n'),
+            ("empty calls", b'data: {"choices": [{"delta": {"tool_calls": [{"function": {"arguments": " "}}]}}]}\n\n'),
+            ("text of another choice", b'data: {"choices": [{"index": 1, "delta": {"content": "b"}}]}\n\n'),
+            ("a cost", b'data: {"choices": [], "usage": {"prompt_tokens": 1}}\n\n'),
+            ("a finish reason", frame("", "stop")),
+            ("many at once", frame() * 50),
+        )
+    },
+    "no text from the start": (Reply([Drip(frame(), 0.01)]), "nothing but signs of life for 0.3 s", True, ""),
     "a slow drip": (Reply(["a", Drip(b"d", 0.01)]), "nothing but signs of life for 0.3 s", True, "a"),
     "HTML": (
         Reply(body=b"<html>Hi</html>", content_type="text/html"),
@@ -174,6 +190,62 @@ async def test_the_first_frame_may_take_longer_than_the_others() -> None:
     slow = Patience(connect=5.0, first=20.0, between=0.1, alive=20.0)
     with serving(Reply(["a", Wait()], each=0.2)) as site:
         assert await failing(site, "nothing came for 0.1 s; raise timeout=", transient=True, patience=slow) == "a"
+
+
+SAYING = {
+    "text": frame("b"),
+    "content": frame("b", chat=True),
+    "reasoning": b'data: {"choices": [{"delta": {"reasoning_content": "b"}}]}\n\n',
+    "arguments": b'data: {"choices": [{"delta": {"tool_calls": [{"function": {"arguments": "{"}}]}}]}\n\n',
+    "arguments as an object": b'data: {"choices": [{"delta": {"tool_calls": [{"function": {"arguments": {"a": 1}}}]}}]}\n\n',
+    "a name": b'data: {"choices": [{"delta": {"function_call": {"name": "f"}}}]}\n\n',
+    "the second of two choices": b'data: {"choices": [{"index": 1}, {"index": 0, "text": "b"}]}\n\n',
+}
+
+
+@pytest.mark.parametrize("case", SAYING)
+def test_what_says_something(case: str) -> None:
+    assert says(json.loads(SAYING[case].removeprefix(b"data: ")))
+
+
+async def test_a_frame_that_says_something_starts_the_clock_anew() -> None:
+    """Among signs of life that take longer, all together, than they may."""
+    patience = Patience(connect=5.0, first=20.0, between=20.0, alive=1.0)
+    pieces = [each for _ in range(10) for each in (b": alive\n\n", frame(), frame("a"))]
+    with serving(Reply(pieces, each=0.05)) as site:
+        assert await read(site, patience=patience) == "a" * 10
+
+
+SECRET = "sk-SECRETSECRETSECRET1234567890"
+
+TELLING = {
+    "its frame is garbage": Reply([b"data: Bearer %s\n\n" % SECRET.encode()]),
+    "its frame is no object": Reply([b'data: "%s"\n\n' % SECRET.encode()]),
+    "its frame is no UTF-8": Reply([b"data: %s\xff\n\n" % SECRET.encode()]),
+    "its error is padded": Reply([{"error": {"message": " " * 3_982 + SECRET}}]),
+    "its refusal is padded": Reply(status=401, body=b" " * 3_982 + SECRET.encode(), content_type="text/plain"),
+    "its refusal is cut": Reply(status=401, body=b" " * ((64 << 10) - 12) + SECRET.encode() * 2_000),
+    "its kind": Reply(content_type=f"text/{SECRET}"),
+    "its answer is no JSON": Reply(body=b" " * 3_982 + SECRET.encode(), content_type="application/json"),
+    "no HTTP": Reply(headers={f"{SECRET} ": SECRET, SECRET: f"\x00{SECRET}"}),
+}
+
+
+@pytest.mark.parametrize("case", TELLING)
+async def test_no_message_holds_the_key_that_a_server_repeats(case: str) -> None:
+    with serving(TELLING[case]) as site:
+        async with Transport(site.url, api_key=SECRET, retrying=HASTY) as transport:
+            with pytest.raises(mt.SourceError) as caught:
+                async with transport.stream(PATH, BODY) as frames:
+                    [frame async for frame in frames]
+    assert SECRET[:8].lower() not in str(caught.value).lower()
+
+
+async def test_no_list_of_models_holds_the_key() -> None:
+    with serving(models=["one", SECRET]) as site:
+        async with Transport(site.url, api_key=SECRET) as transport:
+            with pytest.raises(mt.SourceError, match=r"expected model=, one of one, \*\*\*"):
+                await only_model(transport)
 
 
 UNREACHED = {

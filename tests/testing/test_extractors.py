@@ -158,7 +158,7 @@ def converts_digits(text: str) -> None:
 
 
 def dies_of_equals(text: str) -> None:
-    if text.count("=") > 4_000:
+    if text.count("=") > 1_500:
         os.abort()
 
 

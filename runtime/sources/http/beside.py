@@ -8,6 +8,7 @@ from contextlib import aclosing
 from ...chunks import Chunk, Token, Usage
 from ...forks.protocol import Answer, Question
 from ...records.json import Json
+from ..local.stop_texts import first_stop
 from .reading import Reading
 from .transport import Transport
 
@@ -74,7 +75,7 @@ class Beside:
 
 def _cut(answer: Answer, stop: Sequence[str]) -> Answer:
     """An answer up to its first stop text, for servers that give that as well, or know none."""
-    end = min((at for each in stop if (at := answer.text.find(each)) >= 0), default=None)
+    end = first_stop(answer.text, stop)
     if end is None:
         return answer
     kept, offset = [], 0

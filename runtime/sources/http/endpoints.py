@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ...errors import UsageError
 
@@ -16,6 +18,11 @@ VERSION = re.compile(r"/v\d+\w*(?=/|$)")
 API_KEY = "OPENAI_API_KEY"
 
 HIDDEN = "***"
+
+SCHEME = re.compile(r"(?:bearer|basic|token|apikey)\s+(?=\S)", re.IGNORECASE)
+
+TELLING = 8
+"""Characters of the beginning of a secret that are hidden like all of it: servers and cuts shorten what they repeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,8 @@ class Endpoint:
             parts = urlsplit(base_url.strip())
             host, port = parts.hostname, parts.port
             secrets = [value for _, value in parse_qsl(parts.query)]
+            secrets += [field.partition("=")[2] for field in parts.query.split("&")]
+            secrets += _passwords(parts.username or "", parts.password or "")
         except (ValueError, AttributeError, TypeError):
             host = port = None
             parts = urlsplit("")
@@ -56,7 +65,7 @@ class Endpoint:
             _root=f"{parts.scheme}://{parts.netloc}{root}",
             _version=version,
             _query=f"?{parts.query}" if parts.query else "",
-            secrets=tuple(each for each in (*secrets, parts.password or "") if len(each) >= 4),
+            secrets=_worth_hiding(secrets),
         )
 
     def url(self, path: str) -> str:
@@ -89,12 +98,36 @@ class Credentials:
             if not value.isascii() or not value.isprintable():
                 what = "the API key" if name == "authorization" else f"the header {name!r:.40}"
                 raise UsageError(f"{what}: expected printable ASCII characters only")
-        secrets = {key, *headers.values()}
-        return Credentials(tuple(sent.items()), tuple(each for each in secrets if len(each) >= 4))
+        # a server that repeats a key may leave out what stands before it
+        values = [SCHEME.sub("", value.strip()) for value in headers.values()]
+        return Credentials(tuple(sent.items()), _worth_hiding([key, *values]))
 
 
 def without(text: str, secrets: Iterable[str]) -> str:
-    """`text` with each secret replaced: servers like to repeat a wrong key."""
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
+    """`text` with each secret replaced, and each longer beginning of one: servers like to repeat a wrong key."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        head = secret[:TELLING]
+        first, *rest = text.split(head)
+        pieces = [first]
+        tail = secret[len(head) :]
+        for piece in rest:
+            ends = (n for n, (own, there) in enumerate(zip(tail, piece, strict=False)) if own != there)
+            more = next(ends, min(len(tail), len(piece)))
+            pieces += (HIDDEN, piece[more:])
+        text = "".join(pieces)
     return text
+
+
+def _worth_hiding(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Secrets as they are and as JSON writes them, without those that are too short to tell from other words."""
+    known = {form for each in secrets if len(each) >= 4 for form in (each, json.dumps(each)[1:-1])}
+    return tuple(sorted(known, key=lambda each: (-len(each), each)))
+
+
+def _passwords(user: str, password: str) -> list[str]:
+    """A password as the address has it, as it is meant, and as it is sent."""
+    if not password:
+        return []
+    meant = unquote(password)
+    sent = base64.b64encode(f"{unquote(user)}:{meant}".encode()).decode()
+    return [password, meant, sent]

@@ -17,6 +17,7 @@ from ...records.json import Json
 from .buffering import Arrivals
 from .event_stream import EventStream, ServerEvent
 from .refusals import Failure, no_stream, of_frame, passing, plain_line, timed_out
+from .saying import says
 
 Frame: TypeAlias = dict[str, Json]
 """One decoded frame of a stream."""
@@ -36,9 +37,10 @@ class Patience:
 
     Args:
         connect: Until a connection stands.
-        first: From the request to the first frame. A long prompt is read in this time.
+        first: From the request to the first frame that says something. A long prompt is read in this time.
         between: Between two frames.
-        alive: The same two, while the server sends comments to keep the connection alive.
+        alive: The same two, while the server sends what says nothing: comments that keep the connection alive, frames
+            without text.
     """
 
     connect: float = 10.0
@@ -78,15 +80,16 @@ class Frames:
         self._patience = patience
         self._arrivals = arrivals
         self._notice = notice
-        self._secrets = secrets
+        self.secrets = secrets
         self._wire = max(patience.first, patience.between)  # the connection's own time-out
         self._events = EventStream()
         self._ready: deque[ServerEvent] = deque()
         self._held: Frame | None = None
         self._limit = patience.first
-        self._since = time.monotonic()
-        self._idle = False  # the last read brought no frame
+        self._since = 0.0
+        self._idle = False  # since then, nothing that came has said anything
         self._finished = False  # a finish reason was seen
+        self._cost_told = False
         self._ended = response is None
         if response is None:
             self._pieces: AsyncIterator[bytes] | None = None
@@ -97,11 +100,11 @@ class Frames:
             self._pieces = aiter(response.stream)  # as `aiter_raw`, without its work for each piece
 
     @staticmethod
-    def of_one(value: Json, where: str) -> Frames | Failure:
+    def of_one(value: Json, where: str, secrets: Sequence[str] = ()) -> Frames | Failure:
         """A JSON answer where a stream was due."""
         if not isinstance(value, dict) or "choices" not in value:
             return no_stream(where, "JSON that is no completion")
-        frames = Frames(where, None, patience=Patience(), arrivals=Arrivals(0.0), notice=lambda: None, secrets=())
+        frames = Frames(where, None, patience=Patience(), arrivals=Arrivals(0.0), notice=lambda: None, secrets=secrets)
         frames._held = value
         frames._finished = True
         return frames
@@ -161,24 +164,38 @@ class Frames:
         try:
             frame = _decoded(event.data)
         except (ValueError, RecursionError):
-            got = plain_line(event.data, self._secrets, 80)
+            got = plain_line(event.data, self.secrets, 80)
             return passing(f"{self.where}: expected JSON in a frame of the stream, got {got!r}")
         if type(frame) is not dict:
-            got = plain_line(event.data, self._secrets, 80)
+            got = plain_line(event.data, self.secrets, 80)
             return Failure(f"{self.where}: expected an object in a frame of the stream, got {got!r}")
         if event.name == "error" or frame.get("error"):
-            return of_frame(self.where, frame.get("error") or frame, self._secrets)
+            return of_frame(self.where, frame.get("error") or frame, self.secrets)
+        if self._idle and (says(frame) or self._is_first_cost(frame)):
+            self._idle = False
+            self._limit = self._patience.between
         if not self._finished:
             choices = frame.get("choices")
             if type(choices) is list and choices and type(choices[0]) is dict and choices[0].get("finish_reason"):
                 self._finished = True
+                self._idle = False
         return frame
+
+    def _is_first_cost(self, frame: Frame) -> bool:
+        """Whether the cost is told without text: once, as a sign that the end is near, and no sign of life after it."""
+        if self._cost_told or not (frame.get("usage") or frame.get("timings")):
+            return False
+        self._cost_told = True
+        return True
 
     async def _read(self) -> Failure | None:
         """Wait for more of the answer."""
         assert self._pieces is not None
         patience = self._patience
-        if self._idle and time.monotonic() - self._since > patience.alive:
+        now = time.monotonic()
+        if not self._idle:
+            self._idle, self._since = True, now
+        elif now - self._since > patience.alive:
             return timed_out(self.where, f"nothing but signs of life for {patience.alive:g} s", "timeout")
         try:
             if self._limit >= self._wire:
@@ -197,18 +214,13 @@ class Frames:
             if self._finished:
                 self._ended = True
                 return None
-            return passing(f"{self.where}: the stream broke off before its end ({one_line(error)})")
+            said = plain_line(one_line(error), self.secrets)
+            return passing(f"{self.where}: the stream broke off before its end ({said})")
         except SourceError as error:
-            return Failure(f"{self.where}: {error}", error.transient, error.transient)
+            return Failure(f"{self.where}: {plain_line(str(error), self.secrets)}", error.transient, error.transient)
         if events:
-            now = time.monotonic()
             self._ready.extend(events)
-            self._arrivals.seen(len(events), now)
-            self._since = now
-            self._idle = False
-            self._limit = patience.between
-        else:
-            self._idle = True
+            self._arrivals.seen(len(events), time.monotonic())
         return None
 
     def _end(self) -> None:

@@ -21,6 +21,10 @@ MOST = 4_096
 """Tokens of one frame that are read, and alternatives of one token."""
 
 
+LEAST = -1e9
+"""Below it nothing is a log-probability: minus infinity, or a number of hundreds of digits."""
+
+
 def tokens_of(told: Json, text: str) -> tuple[Token, ...]:
     """The tokens of a frame whose text is `text`, from its `logprobs`; none unless their texts joined are that text.
 
@@ -43,7 +47,8 @@ def entropy(chosen: float | None, alternatives: Iterable[Json]) -> float | None:
     total = mass = 0.0
     seen = False
     for each in alternatives:
-        if (type(each) is float or type(each) is int) and each <= 0.01:  # as `_is_logprob`, without a call for each
+        # as `_is_logprob`, without a call for each
+        if (type(each) is float or type(each) is int) and LEAST <= each <= 0.01:
             if each == chosen:
                 seen = True
             share = math.exp(each)
@@ -96,5 +101,5 @@ def _legacy(told: Mapping[str, Json]) -> list[Token]:
 
 
 def _is_logprob(value: Json) -> TypeGuard[float]:
-    """A number at most 0; the rounding of a server may lift it a little."""
-    return type(value) in (float, int) and value <= 0.01  # type: ignore[operator]  # NaN is not
+    """A finite number at most 0; the rounding of a server may lift it a little."""
+    return type(value) in (float, int) and LEAST <= value <= 0.01  # type: ignore[operator]  # NaN is not

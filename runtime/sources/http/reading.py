@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 
 from ...chunks import Chunk, Token, Usage
 from ...errors import SourceError
@@ -37,6 +37,7 @@ class Reading:
         self._logprobs = "logprobs" in wanted
         self._frame_is_token = frame_is_token
         self._where = ""
+        self._secrets: Sequence[str] = ()
         self.finish: str | None = None
         self.usage: Usage | None = None
 
@@ -53,7 +54,7 @@ class Reading:
         self._body["model"] = await self._model(transport)
         logprobs, frame_is_token = self._logprobs, self._frame_is_token
         async with transport.stream(PATH, self._body, optional=OPTIONAL) as frames:
-            self._where = frames.where
+            self._where, self._secrets = frames.where, frames.secrets
             async for frame in frames:
                 choices = frame.get("choices")
                 if not choices:
@@ -107,5 +108,9 @@ class Reading:
             raise self._strange(frame)
 
     def _strange(self, frame: Frame) -> SourceError:
-        got = plain_line(str(frame)[:80])
+        try:
+            whole = str(frame)
+        except RecursionError:
+            whole = "what is nested too deeply"
+        got = plain_line(whole, self._secrets, 80)
         return SourceError(f"{self._where}: expected choices with text in a frame of the stream, got {got!r}")

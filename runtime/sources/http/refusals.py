@@ -88,13 +88,17 @@ def told(body: str, secrets: Iterable[str]) -> Told:
     text = words if isinstance(words, str) else json.dumps(error if words is None else words)
     marks = " ".join(str(error[key]) for key in ("type", "code", "status") if error.get(key) is not None)
     has, fits = error.get("n_prompt_tokens"), error.get("n_ctx")
-    tokens = f"{has} tokens, {fits} fit" if isinstance(has, int) and isinstance(fits, int) else ""
+    tokens = f"{has} tokens, {fits} fit" if _is_count(has) and _is_count(fits) else ""
     return Told(plain_line(text, secrets), plain_line(marks, secrets).lower(), tokens)
+
+
+def _is_count(value: Json) -> bool:
+    return type(value) is int and 0 <= value < 1 << 53
 
 
 def plain_line(text: str, secrets: Iterable[str] = (), most: int = SHOWN) -> str:
     """A server's words as one printable line without secrets."""
-    line = " ".join(without(text[: most * 20], secrets).split())
+    line = " ".join(without(text, secrets)[: most * 20].split())
     return "".join(each if each.isprintable() else "?" for each in line)[:most]
 
 
@@ -147,7 +151,9 @@ def of_frame(where: str, error: Json, secrets: Iterable[str]) -> Failure:
             kind="context",
         )
     marks = set(what.marks.split())
-    again = bool(marks & PASSING) or any(each.isdigit() and int(each[:4]) in TRANSIENT for each in marks)
+    again = bool(marks & PASSING) or any(
+        each.isascii() and each.isdecimal() and int(each[:4]) in TRANSIENT for each in marks
+    )
     return passing(said) if again else Failure(said)
 
 
@@ -171,9 +177,9 @@ def _at_least_0(seconds: float) -> float | None:
     return max(seconds, 0.0) if seconds == seconds else None  # noqa: PLR0124  (not a number)
 
 
-def no_stream(where: str, kind: str) -> Failure:
+def no_stream(where: str, kind: str, secrets: Iterable[str] = ()) -> Failure:
     """What an answer of another kind means where an event stream was due."""
-    what = "a web page (HTML)" if "html" in kind else plain_line(kind)[:60]
+    what = "a web page (HTML)" if "html" in kind.lower() else plain_line(kind, secrets, 60)
     return Failure(
         f"{where}: answered {what} where an event stream is due; is this an OpenAI-compatible server, and is base_url "
         "right?",

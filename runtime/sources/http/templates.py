@@ -86,7 +86,8 @@ async def _by_server(messages: Sequence[Message], server: Transport | None, vari
     prompt = answer.get("prompt") if isinstance(answer, Mapping) else None
     if not isinstance(prompt, str) or not prompt:
         name = server.endpoints[0].shows("/apply-template")
-        raise UsageError(f"{name}: expected a prompt, got {plain_line(str(answer))!r:.80}; give template=")
+        got = plain_line(str(answer), server.secrets, 80)
+        raise UsageError(f"{name}: expected a prompt, got {got!r}; give template=")
     return prompt
 
 

@@ -193,10 +193,10 @@ class Transport:
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind.endswith("json"):
             whole = await self._read_json(response, where, secrets)
-            return whole if isinstance(whole, Failure) else Frames.of_one(whole, where)
+            return whole if isinstance(whole, Failure) else Frames.of_one(whole, where, secrets)
         if kind not in ("text/event-stream", ""):
             await close(response)
-            return no_stream(where, kind)
+            return no_stream(where, response.headers["content-type"], secrets)
         arrivals = Arrivals(asked, self._notice_after)
         frames = Frames(
             where,
@@ -295,7 +295,7 @@ class Transport:
         with anyio.move_on_after(self._patience.connect):
             listed = await self._whole("GET", "/v1/models", None, (), endpoint)
             if not isinstance(listed, Failure):
-                return f"; it has {_listed(_names(listed)) or 'no model'}"
+                return f"; it has {_listed(_names(listed), self.secrets) or 'no model'}"
         return ""
 
     async def _read_json(self, response: httpx2.Response, where: str, secrets: Sequence[str]) -> Json | Failure:
@@ -310,7 +310,7 @@ class Transport:
                     if size > LARGEST:
                         return Failure(f"{where}: answered with more than {LARGEST >> 20} MiB")
             except httpx2.HTTPError as error:
-                return passing(f"{where}: the answer broke off before its end ({one_line(error)})")
+                return passing(f"{where}: the answer broke off before its end ({plain_line(one_line(error), secrets)})")
             finally:
                 await close(response)
         if scope.cancelled_caught:
@@ -321,13 +321,17 @@ class Transport:
             value: Json = parse() if size < 1 << 18 else await anyio.to_thread.run_sync(parse)
         except (ValueError, RecursionError):
             if "html" in kind:
-                return no_stream(where, kind)
-            return Failure(
-                f"{where}: expected JSON, got {plain_line(body[:4_000].decode(errors='replace'), secrets, 80)!r}"
-            )
+                return no_stream(where, kind, secrets)
+            return Failure(f"{where}: expected JSON, got {plain_line(body.decode(errors='replace'), secrets, 80)!r}")
         if isinstance(value, dict) and value.get("error"):
             return of_frame(where, value["error"], secrets)
         return value
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no message may show, of any endpoint."""
+        known = {each for endpoint in self.endpoints for each in self._secrets(endpoint)}
+        return tuple(sorted(known))
 
     def _secrets(self, endpoint: Endpoint) -> tuple[str, ...]:
         return (*endpoint.secrets, *self._credentials.secrets)
@@ -374,13 +378,15 @@ async def only_model(transport: Transport) -> str:
             raise
         names = ()  # a server of one model need not list it
     if len(names) > 1:
-        raise SourceError(f"{transport.endpoints[0].shows('/v1/models')}: expected model=, one of {_listed(names)}")
+        raise SourceError(
+            f"{transport.endpoints[0].shows('/v1/models')}: expected model=, one of {_listed(names, transport.secrets)}"
+        )
     return names[0] if names else UNNAMED
 
 
-def _listed(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str], secrets: Sequence[str]) -> str:
     more = f" and {len(names) - MODELS} more" if len(names) > MODELS else ""
-    return f"{', '.join(plain_line(name)[:80] for name in names[:MODELS])}{more}"
+    return f"{', '.join(plain_line(name, secrets, 80) for name in names[:MODELS])}{more}"
 
 
 def _names(listed: Json) -> tuple[str, ...]:

@@ -8,8 +8,17 @@ from collections.abc import Iterator, Sequence
 from ...chunks import Chunk, Token
 
 
+def first_stop(text: str, stop: Sequence[str]) -> int | None:
+    """Where the stop text begins that is complete first; of those that end at one place, the one that begins first."""
+    found = [(at + len(each), at) for each in stop if each and (at := text.find(each)) >= 0]
+    return min(found)[1] if found else None
+
+
 class StopTexts:
-    """Looks for the first of `stop` in what is added; gives the text before it in chunks that keep their tokens."""
+    """Looks for the first of `stop` in what is added; gives the text before it in chunks that keep their tokens.
+
+    The first is the one that `first_stop` finds, however the text is cut into what is added.
+    """
 
     def __init__(self, stop: Sequence[str]) -> None:
         self._stop = tuple(each for each in stop if each)
@@ -26,11 +35,11 @@ class StopTexts:
             return
         self._held.append(Chunk(text, tokens))
         self._text += text
-        places = [at for each in self._stop if (at := self._text.find(each)) >= 0]
-        if places:
+        place = first_stop(self._text, self._stop)
+        if place is not None:
             self.found = True
-            yield from self._release(min(places))
-            if self._held and (rest := min(places) - self._gone):
+            yield from self._release(place)
+            if self._held and (rest := place - self._gone):
                 yield _cut(self._held[0], rest)
             self._held.clear()
             self._text = ""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
 from ...errors import SourceError
+from ..http.endpoints import without
 
 MAX_ARGUMENTS = 1_000_000
-"""Characters of one call's arguments; more of them is a fault of the server's."""
+"""Characters of one call's name and arguments; more of them is a fault of the server's."""
 
 MAX_OPEN = 128
 """Calls that may be incomplete at a time."""
@@ -59,7 +61,8 @@ LESS = "\\u003c"
 class Calls:
     """Assembles calls. One is complete once its arguments are a whole object, whatever is still to come."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: Sequence[str] = ()) -> None:
+        self._secrets = secrets
         self._open: list[_Call] = []
         self._done: dict[int | str, _Call] = {}
 
@@ -76,7 +79,9 @@ class Calls:
                 raise SourceError(f"the server began more than {MAX_OPEN} calls of tools and completed none of them")
             call = _Call(piece.index, piece.id)
             self._open.append(call)
-        call.add(piece)
+        if call.add(piece).strip():
+            name = without("".join(call.name), self._secrets)[:80]
+            raise SourceError(f"the server sent more arguments for the call of {name!r} than one object")
         written: list[Written] = []
         while self._open and self._open[0].complete:
             written.append(self._close(self._open.pop(0)))
@@ -131,19 +136,18 @@ class _Call:
             return True
         return bool(self.arguments) and piece.name != "".join(self.name)
 
-    def add(self, piece: Piece) -> None:
+    def add(self, piece: Piece) -> str:
+        """Take a piece; gives what follows the end of the arguments."""
         if self.id is None:
             self.id = piece.id
         if piece.name and not self.arguments:  # what is repeated beside the arguments says nothing new
             self.name.append(piece.name)
-        self.size += len(piece.arguments)
+        self.size += len(piece.name) + len(piece.arguments)
         if self.size > MAX_ARGUMENTS:
-            raise SourceError(f"the arguments of a call of a tool are longer than {MAX_ARGUMENTS} characters")
-        if self.scan.feed(piece.arguments).strip():
-            name = "".join(self.name)[:80]
-            raise SourceError(f"the server sent more arguments for the call of {name!r} than one object")
+            raise SourceError(f"name and arguments of a call of a tool are longer than {MAX_ARGUMENTS} characters")
         if piece.arguments:
             self.arguments.append(piece.arguments)
+        return self.scan.feed(piece.arguments)
 
 
 class _Object:

@@ -54,10 +54,17 @@ class Deltas:
         thinking: The text that the stream continues ends in such reasoning.
         begins: The text begins inside the thinking, which the template has opened; its tag is put in front of it.
         limit: What a cut-off answer was cut off by, for the message; None: it may end at a limit.
+        secrets: What no message may show.
     """
 
     def __init__(
-        self, marks: Marks = MARKS, *, thinking: bool = False, begins: bool = False, limit: str | None = CALL_LIMIT
+        self,
+        marks: Marks = MARKS,
+        *,
+        thinking: bool = False,
+        begins: bool = False,
+        limit: str | None = CALL_LIMIT,
+        secrets: Sequence[str] = (),
     ) -> None:
         self._begins = begins
         self._limit = limit
@@ -66,7 +73,7 @@ class Deltas:
         self._reasoned = False
         self._held = ""  # the end of the reasoning, where it may be the start of a closing tag
         self._held_tokens: Sequence[Token] = ()
-        self._calls = Calls()
+        self._calls = Calls(secrets)
         self._last = "\n"  # what the text ended with
         self._finish: str | None = None
         self._usage = Usage(0)
