@@ -41,7 +41,7 @@ class Limits:
     def __post_init__(self) -> None:
         for each in fields(self):
             value = getattr(self, each.name)
-            if value is not None and not value >= 0:
+            if value is not None and not (isinstance(value, int | float) and value >= 0):
                 raise UsageError(f"Limits({each.name}={value!r}): expected 0 or more, or None for no bound")
 
 

@@ -105,7 +105,8 @@ class Runtime:
         async with AsyncExitStack() as stack:
             connect: Callable[[Deliver], Line] = self._engine.connect
             if asks:
-                line = self._forks.line(self._engine, source, prompt, prepared.monitors, forks or Forks())
+                most = limits.forks if limits is not None else None
+                line = self._forks.line(self._engine, source, prompt, prepared.monitors, forks or Forks(), most=most)
                 connect = await stack.enter_async_context(line)
             run = Run(
                 connect,

@@ -37,8 +37,15 @@ class Asking:
     logprobs: bool = False
 
     def __post_init__(self) -> None:
-        if not self.suffix:
-            raise UsageError("Fork(suffix=''): expected text that asks for something")
+        if not isinstance(self.suffix, str) or not self.suffix:
+            raise UsageError(f"Fork(suffix={self.suffix!r:.60}): expected text that asks for something")
+        for name, value in (("max_tokens", self.max_tokens), ("confirm", self.confirm), ("history", self.history)):
+            if not isinstance(value, int):
+                raise UsageError(f"Fork({name}={value!r:.60}): expected a whole number, 1 or more")
+        if not isinstance(self.temperature, int | float):
+            raise UsageError(f"Fork(temperature={self.temperature!r:.60}): expected a number, 0 or more")
+        if not (self.endpoint is None or (isinstance(self.endpoint, str) and self.endpoint)):
+            raise UsageError("Fork(endpoint=...): expected a name, or the address of a server")
         if isinstance(self.stop, str) or not all(isinstance(each, str) and each for each in self.stop):
             raise UsageError(f"Fork(stop={self.stop!r}): expected texts, such as ('}}',)")
         if self.max_tokens < 1 or not self.temperature >= 0:

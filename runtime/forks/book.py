@@ -24,11 +24,12 @@ KEPT = 16
 
 
 class Terms(NamedTuple):
-    """How much may be asked; as in `Forks`."""
+    """How much may be asked; as in `Forks`, and `most` in all."""
 
     concurrency: int = 4
     share: float | None = 1.0
     block: int | None = None
+    most: int | None = None
 
 
 # Commands
@@ -257,6 +258,12 @@ class Book:
                 shared.waiting.append(inquiry)
             return
         number = len(self._asked)
+        if self._terms.most is not None and number >= self._terms.most:
+            # Told as one more, so that the run sees that its limit is spent; nobody is asked.
+            inquiry.forks += 1
+            refused = Unknown(f"the limit of {self._terms.most} forks is spent", "refused")
+            self._deliver(inquiry, CheckResult(inquiry.request.check.id, refused))
+            return
         asked = _Asked(key, [inquiry], [name])
         self._asked.append(asked)
         self._open[number] = asked

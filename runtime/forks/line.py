@@ -145,7 +145,8 @@ class ForkLine:
                     scope = self._scopes[ask.number] = anyio.CancelScope()
                     self._thread.tasks.start_soon(self._ask, ask, scope)
                 case book.Drop(number):
-                    self._scopes.pop(number).cancel()
+                    scope = self._scopes.pop(number)
+                    scope.cancel()
                 case book.Submit(request):
                     if not self._closed:
                         self._engine_line.submit((request,))

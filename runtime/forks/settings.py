@@ -9,6 +9,13 @@ from ..errors import UsageError
 from ..sources.protocol import GivenSource
 from .protocol import Askable
 
+NUMBERS = (
+    ("concurrency", int, "a whole number, 1 or more"),
+    ("share", int | float, "a number above 0, or None for no bound"),
+    ("block", int, "tokens, 1 or more"),
+    ("timeout", int | float, "seconds, more than 0"),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forks:
@@ -37,6 +44,12 @@ class Forks:
     timeout: float = 60.0
 
     def __post_init__(self) -> None:
+        for name, kind, what in NUMBERS:
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, kind):
+                raise UsageError(f"Forks({name}={value!r:.60}): expected {what}")
+        if not isinstance(self.endpoints, Mapping):
+            raise UsageError(f"Forks(endpoints={self.endpoints!r:.60}): expected sources by name")
         if self.concurrency < 1:
             raise UsageError(f"Forks(concurrency={self.concurrency}): expected 1 or more")
         if self.share is not None and not self.share > 0:

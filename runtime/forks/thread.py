@@ -63,14 +63,23 @@ class ForkThread:
 
     @asynccontextmanager
     async def line(
-        self, engine: Engine, source: Source, prompt: str, monitors: Sequence[Monitor], forks: Forks
+        self,
+        engine: Engine,
+        source: Source,
+        prompt: str,
+        monitors: Sequence[Monitor],
+        forks: Forks,
+        *,
+        most: int | None = None,
     ) -> AsyncIterator[Connect]:
         """What makes the line of a run whose monitors ask; those who are asked are open for as long.
+
+        `most` bounds the questions of the run.
 
         Raises `UsageError` where a monitor asks and there is nobody to ask, or who is asked cannot be opened.
         """
         asked = who_is_asked(source, monitors, forks)
-        terms = Terms(forks.concurrency, forks.share, forks.block or block_of(asked.get(None)))
+        terms = Terms(forks.concurrency, forks.share, forks.block or block_of(asked.get(None)), most)
         running = await anyio.to_thread.run_sync(self.enter)
         try:
             askers: dict[str | None, Asker] = {}

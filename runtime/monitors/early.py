@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 PROBE = "\n</think>\n\nThe final answer is \\boxed{"
 """What a model is asked with for its answer so far: the end of its thinking, and the start of an answer."""
 
-DISTANCE = 64
-"""Tokens from one question to the next (Dynasor's chunks)."""
+DISTANCE = 256
+"""Characters from one question to the next: 64 tokens (Dynasor's chunks), also of a source that counts none."""
 
 HISTORY = 32
 """Answers that the entropy is followed over: the weight of earlier ones is below a thousandth."""
@@ -52,7 +52,7 @@ def converged(
 
     return Monitor(
         "converged",
-        on=(every(tokens=DISTANCE) if ask else every_line()).within("thinking"),
+        on=(every(characters=DISTANCE) if ask else every_line()).within("thinking"),
         extract=_probes(ask, read, k) if ask else StatedAnswers(read),
         verify=Converged(k, unless),
         policy=policy or Stop(otherwise=Rollback()),
@@ -74,7 +74,7 @@ def confident(
 
     return Monitor(
         "confident",
-        on=every(tokens=DISTANCE).within("thinking"),
+        on=every(characters=DISTANCE).within("thinking"),
         extract=_probes(ask, read, 1),
         verify=Confident(threshold, unless),
         policy=policy or Stop(otherwise=Rollback()),
@@ -94,7 +94,7 @@ def entropy_stop(
 
     return Monitor(
         "entropy_stop",
-        on=every(tokens=DISTANCE).within("thinking"),
+        on=every(characters=DISTANCE).within("thinking"),
         extract=_probes(ask, read, HISTORY, max_tokens=1 if unless is None else TOKENS),
         verify=EntropyStop(unless=unless),
         policy=policy or Stop(otherwise=Rollback()),

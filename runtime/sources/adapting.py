@@ -59,7 +59,8 @@ def source_of(given: object) -> Source:
         return Called(given)
     if _is_stream(given):
         return Opened(given)
-    raise UsageError(f"source={given!r:.60}: expected {EXPECTED}; got {type(given).__name__}")
+    shown = "..." if isinstance(given, str | bytes) else f"{given!r:.60}"  # an address may hold a password
+    raise UsageError(f"source={shown}: expected {EXPECTED}; got {type(given).__name__}")
 
 
 class Called:
@@ -181,7 +182,9 @@ async def items_of(opened: object) -> AsyncIterator[Item]:
     """The text of whatever a call gave, piece by piece. Raises `SourceError` for what is no text."""
     deltas = Deltas()
     if is_answer(opened):
-        for made in (*deltas.read(opened), *deltas.end()):
+        for made in deltas.read(opened):
+            yield made
+        for made in deltas.end():  # may say that it was cut off: what there is has been told by then
             yield made
         return
     stream = _stream_of(opened)

@@ -12,6 +12,7 @@ from functools import partial
 from types import TracebackType
 from typing import Literal, Self
 
+from ..chunks import Usage
 from ..errors import SourceError, UsageError
 from ..forks.protocol import Answer, Asker, Question
 from ..records.json import Json
@@ -22,6 +23,7 @@ from .chats.turns import Echo, last_said, turns
 from .completions import HOTTER
 from .http.frames import Patience
 from .http.logprobs import ALTERNATIVES
+from .http.reading import cut_off
 from .http.transport import Retrying, Transport, only_model
 from .protocol import Abilities, Passage
 from .streams.deltas import MARKS, Deltas, Item, Marks
@@ -157,19 +159,22 @@ class Chat:
             tools=True,
         )
         asked = await self._asked(transport, prompt, passages)
-        limit = f"max_tokens={self.max_tokens}"
-        deltas = Deltas(
-            self.marks, thinking=asked.thinking, begins=asked.begins, limit=limit, secrets=transport.secrets
-        )
+        deltas = Deltas(self.marks, thinking=asked.thinking, begins=asked.begins, secrets=transport.secrets)
         echo = Echo(asked.said)
+        usage: Usage | None = None
         try:
             async with transport.stream(PATH, {**body, **asked.body}, optional=OPTIONAL) as frames:
                 async for frame in frames:
                     for made in deltas.read(frame):
+                        usage = made if isinstance(made, Usage) else usage
                         for new in echo.feed(made):
                             yield new
         finally:
             self._reasons = self._reasons or deltas.reasoned
+        if deltas.was_cut_off:
+            for held in echo.end():
+                yield held
+            raise cut_off(frames.where, usage, self.max_tokens)
         for made in (*(new for last in deltas.end() for new in echo.feed(last)), *echo.end()):
             yield made
 

@@ -78,6 +78,8 @@ class Completions:
             raise UsageError(f"Completions(stop={self.stop!r:.60}): expected texts, such as ['\\n\\n']")
         if self.logprobs is not None and self.logprobs < 1:
             raise UsageError(f"Completions(logprobs={self.logprobs}): expected 1 or more alternatives, or None")
+        if self.block is not None and not (isinstance(self.block, int) and self.block >= 1):
+            raise UsageError(f"Completions(block={self.block!r:.60}): expected tokens, 1 or more, or None")
         self._connect()  # says what is wrong with the address now, and not in the middle of a run
 
     async def __aenter__(self) -> Self:

@@ -27,6 +27,16 @@ class Server(Protocol):
         ...
 
 
+LONGEST = 1 << 20
+"""Tokens of context beyond which no model goes; far beyond, llama.cpp does not come back from loading it."""
+
+
+def must_fit(where: str, context: int) -> None:
+    """Raise `UsageError` for a context that cannot be."""
+    if not 1 <= context <= LONGEST:
+        raise UsageError(f"{where}: expected tokens of context, 1 to {LONGEST:,}")
+
+
 @contextmanager
 def serve(model: Path, *, port: int = 0, context: int = CONTEXT, quiet: bool = True, slots: int = 1) -> Iterator[str]:
     """Load a GGUF file and serve it on loopback; gives the base URL. Blocks while it loads.
@@ -34,6 +44,7 @@ def serve(model: Path, *, port: int = 0, context: int = CONTEXT, quiet: bool = T
     `port` 0 picks a free one; `slots` generations run at a time, each with `context` tokens. Raises `ModelError` where
     the file does not load, `UsageError` for a port in use.
     """
+    must_fit(f"serve(context={context})", context)
     if port:
         _must_be_free(port)
     server: Server | None = None
@@ -77,7 +88,7 @@ def load(
     try:
         server: Server = llama.Server(settings)
     except RuntimeError as error:
-        raise ModelError(f"model {model}: llama.cpp cannot load it") from error
+        raise ModelError(f"model {model}: llama.cpp cannot load it with a context of {context} tokens") from error
     return server
 
 

@@ -19,7 +19,7 @@ import anyio.to_thread
 from ..errors import ModelError, UsageError, expect_one_of
 from ..forks.protocol import Asker
 from ..logs import logger
-from .llama import CONTEXT, load
+from .llama import CONTEXT, load, must_fit
 from .local.counts import Counts
 from .local.decoding import Options
 from .local.decoding_thread import DecodingThread
@@ -83,6 +83,7 @@ class LlamaModel:
         for name in ("context", "max_tokens", "stretch", "slots", "threads", "batch_threads"):
             if getattr(self, name) < 1:
                 raise UsageError(f"LlamaModel({name}={getattr(self, name)}): expected 1 or more")
+        must_fit(f"LlamaModel(context={self.context})", self.context)
         if not self.temperature >= 0 or self.logprobs < 0 or isinstance(self.stop, str):
             raise UsageError("LlamaModel: expected temperature and logprobs 0 or more, and stop a list of texts")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..policies import Gate, Rollback, Stop
+from ..triggers.cold import Cold
 from ..triggers.entropy import HighEntropy, TopEntropy
 from .protocol import Abilities, Able
 
@@ -34,11 +35,14 @@ def _lack(monitor: Monitor, abilities: Abilities) -> str:
             f"{type(policy).__name__}() needs a source that goes on from an edited text, and this one cannot: give the "
             "call that opens the stream, or policy=Observe() or Abstain()"
         )
-    if not abilities.logprobs and any(isinstance(each, HighEntropy | TopEntropy) for each in _parts(monitor.on)):
-        return (
-            "high_entropy() needs the log-probabilities of tokens, and this one does not give them: have it ask for "
-            "them, or take another trigger"
-        )
+    if not abilities.logprobs:
+        for each in _parts(monitor.on):
+            if isinstance(each, HighEntropy | TopEntropy | Cold):
+                trigger = "cold()" if isinstance(each, Cold) else "high_entropy()"
+                return (
+                    f"{trigger} needs the log-probabilities of tokens, and this one does not give them: have it ask "
+                    "for them, or take another trigger"
+                )
     return ""
 
 

@@ -190,6 +190,24 @@ async def test_questions_that_fail_are_paid_too() -> None:
     assert outcome.reason == "the limit of 1 forks is spent"
 
 
+@pytest.mark.parametrize("most", [0, 1, 2])
+async def test_no_more_is_asked_than_may_be(most: int) -> None:
+    asked: list[str] = []
+
+    async def ask(question: mt.Question) -> mt.Answer:
+        asked.append(question.text)
+        return await right(question)
+
+    text = "".join(f"{n}\n" for n in range(50))
+    model = Model(ask, text)
+    model.stream = Scripted(text, size=2, delay=0.001)
+    outcome = await run(model, limits=mt.Limits(forks=most))
+    assert outcome.status == "exhausted"
+    assert outcome.reason == f"the limit of {most} forks is spent"
+    assert len(asked) <= most
+    assert len(outcome.ledger.forks) == len(asked)
+
+
 async def silent(prefix: str) -> AsyncIterator[str]:
     while True:
         yield ""

@@ -492,3 +492,20 @@ async def test_a_call_named_like_the_key_is_told_without_it() -> None:
         async with Chat(site.url, api_key=key) as chat:
             with pytest.raises(mt.SourceError, match=r"more arguments for the call of 'f{70}\*\*\*'"):
                 await said(chat)
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (9, "the model's context is full after 9 of max_tokens=20 tokens: shorten the prompt or serve"),
+        (20, "the model was cut off at max_tokens=20"),
+        (None, "the model was cut off at max_tokens=20"),
+    ],
+)
+async def test_a_cut_off_answer_is_told_with_its_server_and_cause(made: int | None, message: str) -> None:
+    usage = None if made is None else {"prompt_tokens": 4, "completion_tokens": made}
+    with serving(["five", " and"], finish="length", usage=usage) as site:
+        async with Chat(site.url, max_tokens=20) as chat:
+            with pytest.raises(mt.SourceError) as raised:
+                await said(chat)
+    assert str(raised.value).startswith(f"{site.url.removeprefix('http://')}/v1/chat/completions: {message}")

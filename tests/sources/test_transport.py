@@ -197,7 +197,7 @@ SAYING = {
     "content": frame("b", chat=True),
     "reasoning": b'data: {"choices": [{"delta": {"reasoning_content": "b"}}]}\n\n',
     "arguments": b'data: {"choices": [{"delta": {"tool_calls": [{"function": {"arguments": "{"}}]}}]}\n\n',
-    "arguments as an object": b'data: {"choices": [{"delta": {"tool_calls": [{"function": {"arguments": {"a": 1}}}]}}]}\n\n',
+    "an object": b'data: {"choices": [{"delta": {"tool_calls": [{"function": {"arguments": {"a": 1}}}]}}]}\n\n',
     "a name": b'data: {"choices": [{"delta": {"function_call": {"name": "f"}}}]}\n\n',
     "the second of two choices": b'data: {"choices": [{"index": 1}, {"index": 0, "text": "b"}]}\n\n',
 }

@@ -88,13 +88,7 @@ class Reading:
         most = self._body.get("max_tokens")
         match self.finish:
             case "length":
-                made = self.usage.generated if self.usage is not None else 0
-                if made and isinstance(most, int) and made < most:
-                    raise SourceError(
-                        f"{self._where}: the model's context is full after {made} of max_tokens={most} tokens: "
-                        "shorten the prompt or serve the model with a larger context"
-                    )
-                raise SourceError(f"{self._where}: the model was cut off at max_tokens={most}")
+                raise cut_off(self._where, self.usage, most if isinstance(most, int) else 0)
             case "content_filter":
                 raise SourceError(f"{self._where}: the server's content filter cut the text off")
             case "error" | "abort":
@@ -114,3 +108,14 @@ class Reading:
             whole = "what is nested too deeply"
         got = plain_line(whole, self._secrets, 80)
         return SourceError(f"{self._where}: expected choices with text in a frame of the stream, got {got!r}")
+
+
+def cut_off(where: str, usage: Usage | None, most: int) -> SourceError:
+    """What it means that a model did not come to its own end: its call is spent, or its context is."""
+    made = usage.generated if usage is not None else 0
+    if 0 < made < most:
+        return SourceError(
+            f"{where}: the model's context is full after {made} of max_tokens={most} tokens: shorten the prompt or "
+            "serve the model with a larger context"
+        )
+    return SourceError(f"{where}: the model was cut off at max_tokens={most}")

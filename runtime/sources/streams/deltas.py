@@ -104,6 +104,11 @@ class Deltas:
             return self._add(Delta(str(item)))
         return self._add(read(item))
 
+    @property
+    def was_cut_off(self) -> bool:
+        """Whether the server says that a limit of tokens ended the answer."""
+        return self._finish in {"length", "max_tokens"}
+
     def end(self) -> Sequence[Item]:
         """What the end of the stream adds.
 
