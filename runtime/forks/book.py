@@ -76,7 +76,7 @@ class _Key(NamedTuple):
     attempt: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Inquiry:
     """A check, and what has been asked for it."""
 
@@ -109,7 +109,7 @@ class _Inquiry:
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Asked:
     """A question that is open, or was."""
 
@@ -121,7 +121,7 @@ class _Asked:
     outcome: ForkOutcome = "open"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Desk:
     """What the book knows of one monitor."""
 

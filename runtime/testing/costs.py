@@ -18,7 +18,7 @@ LINEAR = 10.0
 ENOUGH = 0.006
 """Seconds of CPU that the short text has to cost before its cost says anything."""
 
-SHORTEST, LONGEST = 64, 65_536
+SHORTEST, LONGEST = 64, 32_768
 
 
 def growth(work: Callable[[int], object]) -> float:

@@ -134,7 +134,7 @@ def test_plugins_are_listed() -> None:
     done = run("plugins", "--json")
 
     found = json.loads(done.stdout)["plugins"]
-    assert {"monitors", "verifiers", "extractors"} == {each["kind"] for each in found}
+    assert {"monitors", "verifiers", "extractors", "sources"} == {each["kind"] for each in found}
     assert all(each["error"] == "" for each in found)
 
 

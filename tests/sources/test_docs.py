@@ -50,7 +50,10 @@ def test_the_readme_asks_a_server(tmp_path: Path) -> None:
 
     with serving(said) as site:
         use = 'import asyncio\nif __name__ == "__main__":\n    print(asyncio.run(ask_a_server("Pay.\\n")).reason)\n'
-        (tmp_path / "example.py").write_text(block.replace("http://127.0.0.1:8000", site.url) + use)
+        local = block.replace("http://127.0.0.1:8000", site.url).replace(
+            "(source, prompt, ", '(source, prompt, engine="local", '
+        )
+        (tmp_path / "example.py").write_text(local + use)
         done = subprocess.run(
             [sys.executable, "-P", "example.py"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=100
         )
