@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Awaitable
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
+from .errors import SourceError
+
 CHARACTERS_A_TOKEN = 4
 """Where a source says nothing of its tokens, this many characters count as one: the usual estimate for English."""
 
@@ -47,6 +49,19 @@ def text_of(item: str | Chunk | Usage) -> str:
             return ""
 
 
+TURN = 64
+"""Pieces that a stream may give without waiting before the loop gets its turn."""
+
+IDLE = 100_000
+"""Pieces without text that a stream may give in a row."""
+
+
+def must_say_something(idle: int) -> None:
+    """Raise `SourceError` where so many pieces in a row without text are too many."""
+    if idle > IDLE:
+        raise SourceError(f"the source gave {idle} pieces in a row without any text")
+
+
 Stream: TypeAlias = AsyncIterable[str | Chunk | Usage]
 
 
@@ -65,3 +80,17 @@ class Resampling(Protocol):
     def resample(self, prefix: str, attempt: int, /) -> Stream | Awaitable[Stream]:
         """Open a stream that differs from try to try; `attempt` counts from 1."""
         ...
+
+
+HOTTER, HOTTEST = 0.3, 1.2
+"""What each further try of the same prefix adds to the temperature, and where that ends."""
+
+
+def hotter(temperature: float, attempt: int) -> float:
+    """The temperature of a try; 0 is the first."""
+    return min(temperature + HOTTER * attempt, HOTTEST) if attempt else temperature
+
+
+def reseeded(seed: int | None, attempt: int) -> int | None:
+    """The seed of a try; 0 is the first, which may have none."""
+    return (seed or 0) + attempt if attempt else seed

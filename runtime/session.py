@@ -20,7 +20,7 @@ import anyio
 
 from .backlog import Backlog, OpenChecks
 from .certificate import Attested, attest, issue
-from .chunks import CHARACTERS_A_TOKEN, Chunk, Resampling, Source, Usage
+from .chunks import CHARACTERS_A_TOKEN, TURN, Chunk, Resampling, Source, Usage, must_say_something
 from .engines.parcels import PackedRule, Part
 from .engines.protocol import Deliver, Line, Request
 from .errors import MidtraceError, SourceError, one_line
@@ -54,12 +54,6 @@ from .trace import provenance
 
 BUFFER = 1_024
 """Events that may wait for the user before the source is read no further."""
-
-TURN = 64
-"""Chunks that a source may give without waiting before the loop gets its turn."""
-
-IDLE = 100_000
-"""Pieces without text that a source may give in a row."""
 
 CLOSING = 5.0
 """Seconds that a source may take to close."""
@@ -221,8 +215,7 @@ class Run:
                             idle = 0 if arrived.text else idle + 1
                             self._carry_out(machine.handle(arrived))
                             self._handling += time.perf_counter() - started
-                        if idle > IDLE:
-                            raise SourceError(f"the source gave {idle} pieces in a row without any text")
+                        must_say_something(idle)
                         if self._scope.cancel_called:
                             break  # a source that never waits would not notice
                         turn += 1

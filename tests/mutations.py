@@ -85,8 +85,8 @@ MUTATIONS = (
         2,
         "sleeps-on-the-loop",
         "session.py",
-        "        turn = 0\n",
-        "        turn = 0\n        time.sleep(0.05)\n",
+        "        turn = idle = 0\n",
+        "        turn = idle = 0\n        time.sleep(0.05)\n",
         SESSION,
     ),
     # 3 Chunking does not matter

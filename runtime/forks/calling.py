@@ -9,14 +9,11 @@ from dataclasses import dataclass
 
 import anyio.lowlevel
 
-from ..chunks import CHARACTERS_A_TOKEN, Chunk, Token, Usage
+from ..chunks import CHARACTERS_A_TOKEN, TURN, Chunk, Token, Usage
 from ..errors import SourceError
 from ..sources.adapting import source_of
 from ..sources.protocol import GivenSource
 from .protocol import Answer, Asker, Question
-
-TURN = 64
-"""Pieces that a source may give without waiting before the loop gets its turn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TypeGuard
 import anyio
 import anyio.lowlevel
 
-from ..chunks import Resampling, Source, Usage
+from ..chunks import TURN, Resampling, Source, Usage, must_say_something
 from ..errors import SourceError, UsageError
 from ..forks.protocol import Askable
 from .langchain import LangChain, runnable_of
@@ -19,12 +19,6 @@ from .protocol import Abilities, Able, Conversing
 from .streams import off_loop
 from .streams.deltas import Deltas, Item
 from .streams.shapes import is_answer
-
-TURN = 64
-"""Pieces without text after which the loop gets its turn."""
-
-IDLE = 100_000
-"""Pieces without text that a stream may give in a row."""
 
 CLOSING = 2.0
 """Seconds that an opened stream may take to close."""
@@ -198,8 +192,7 @@ async def items_of(opened: object) -> AsyncIterator[Item]:
                 yield made
             if idle and idle % TURN == 0:
                 await anyio.lowlevel.checkpoint()  # who only waits for text must be able to stop waiting
-            if idle > IDLE:
-                raise SourceError(f"the source gave {idle} pieces in a row without any text")
+            must_say_something(idle)
         for made in deltas.end():
             yield made
     finally:

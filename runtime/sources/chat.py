@@ -12,7 +12,7 @@ from functools import partial
 from types import TracebackType
 from typing import Literal, Self
 
-from ..chunks import Usage
+from ..chunks import Usage, hotter, reseeded
 from ..errors import SourceError, UsageError
 from ..forks.protocol import Answer, Asker, Question
 from ..records.json import Json
@@ -20,7 +20,6 @@ from ..trace import Origin
 from .chats.answers import answer_of, thought_through
 from .chats.prefill import TOKENS, Message, Prefilling, Way, place_of
 from .chats.turns import Echo, last_said, turns
-from .completions import HOTTER
 from .http.frames import Patience
 from .http.logprobs import ALTERNATIVES
 from .http.reading import cut_off
@@ -151,8 +150,8 @@ class Chat:
             raise SourceError("the prompt is empty: expected at least one character to answer")
         body = await self._body(
             transport,
-            temperature=min(self.temperature + HOTTER * attempt, 1.2) if attempt else self.temperature,
-            seed=(self.seed or 0) + attempt if attempt else self.seed,
+            temperature=hotter(self.temperature, attempt),
+            seed=reseeded(self.seed, attempt),
             stop=self.stop,
             max_tokens=self.max_tokens,
             alternatives=self.logprobs,
@@ -180,14 +179,13 @@ class Chat:
 
     async def _ask(self, transport: Transport, question: Question) -> Answer:
         """Answer a question: continue what the model said, or ask for it in a turn of the user's."""
-        again = question.attempt
         parts = (Passage(question.text, Origin.GENERATED), Passage(question.suffix, Origin.FEEDBACK))
         passages = [part for part in parts if part.text] if question.prompt else []
         asked = await self._asked(transport, question.prompt or question.prefix, passages)
         body = await self._body(
             transport,
-            temperature=min(question.temperature + HOTTER * again, 1.2) if again else question.temperature,
-            seed=(self.seed or 0) + again if again else self.seed,
+            temperature=hotter(question.temperature, question.attempt),
+            seed=reseeded(self.seed, question.attempt),
             stop=question.stop,
             max_tokens=question.max_tokens,
             alternatives=ALTERNATIVES if question.logprobs else None,

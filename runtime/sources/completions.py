@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from ..chunks import Chunk, Usage
+from ..chunks import Chunk, Usage, hotter, reseeded
 from ..errors import UsageError
 from ..forks.protocol import Asker
 from ..records.json import Json
-from .http.beside import HOTTER, HOTTEST, Beside
+from .http.beside import Beside
 from .http.frames import Patience
 from .http.logprobs import ALTERNATIVES
 from .http.reading import Reading
@@ -20,7 +20,7 @@ from .http.templates import Message, Template, render
 from .http.transport import Retrying, Transport, only_model
 from .protocol import Abilities
 
-__all__ = ["HOTTER", "HOTTEST", "Completions"]
+__all__ = ["Completions"]
 
 
 @dataclass(repr=False)
@@ -147,8 +147,8 @@ class Completions:
             **self.extra,
             "prompt": prefix,
             "max_tokens": self.max_tokens,
-            "temperature": min(self.temperature + HOTTER * attempt, HOTTEST) if attempt else self.temperature,
-            "seed": (self.seed or 0) + attempt if attempt else self.seed,
+            "temperature": hotter(self.temperature, attempt),
+            "seed": reseeded(self.seed, attempt),
             "stop": list(self.stop),
             "logprobs": self.logprobs,
         }

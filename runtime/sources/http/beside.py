@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 
-from ...chunks import Chunk, Token, Usage
+from ...chunks import Chunk, Token, Usage, hotter, reseeded
 from ...forks.protocol import Answer, Question
 from ...records.json import Json
 from ..local.stop_texts import first_stop
 from .reading import Reading
 from .transport import Transport
-
-HOTTER = 0.3
-HOTTEST = 1.2
-"""What each further try of the same prefix adds to the temperature, and where that ends."""
 
 LONGEST_TOKEN = 400
 """Characters; the longest tokens of the usual vocabularies, runs of blanks, have up to 256."""
@@ -41,13 +37,12 @@ class Beside:
     async def ask(self, question: Question, /) -> Answer:
         """Ask, and read the answer as it comes: going away then ends the generation with every server."""
         attempt = question.attempt
-        hotter = attempt and not question.temperature
         body: dict[str, Json] = {
             **self._extra,
             "prompt": question.prefix,
             "max_tokens": question.max_tokens,
-            "temperature": min(HOTTER * attempt, HOTTEST) if hotter else question.temperature,
-            "seed": (self._seed or 0) + attempt if attempt else self._seed,
+            "temperature": question.temperature or hotter(0.0, attempt),
+            "seed": reseeded(self._seed, attempt),
             "stop": list(question.stop),
             "logprobs": self._alternatives if question.logprobs else None,
         }

@@ -7,15 +7,12 @@ import contextlib
 from dataclasses import dataclass, field, replace
 
 from ...chunks import Chunk, Token, Usage
+from ...chunks import hotter as raised
 from ...errors import SourceError
 from ...forks.protocol import Answer, Question
 from .decoding import Ending, Generation, Options
 from .decoding_thread import DecodingThread
 from .feeds import Feed
-
-HOTTER = 0.3
-HOTTEST = 1.2
-"""What each further try of the same prefix adds to the temperature, and where that ends."""
 
 ALTERNATIVES = 5
 """Alternatives to each token of an answer that an entropy is taken of."""
@@ -25,7 +22,7 @@ def hotter(options: Options, attempt: int) -> Options:
     """Options of another try: hotter with each, and with another seed."""
     if not attempt:
         return options
-    temperature = min(options.temperature + HOTTER * attempt, HOTTEST)
+    temperature = raised(options.temperature, attempt)
     return replace(options, temperature=temperature, seed=options.seed + attempt)
 
 
