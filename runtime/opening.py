@@ -33,7 +33,6 @@ from .machine.delivery import Mode
 from .mailbox import Mailbox
 from .monitors import Monitor
 from .outcome import Outcome
-from .resources import Resources
 from .review import Finding, Review, about, observed
 from .session import Prepared, Run, prepare
 from .sources.adapting import source_of
@@ -49,10 +48,8 @@ PRELOAD = ("z3", "sympy")
 """Modules that workers import before their first check: what symbolic verifiers use, and what takes longest."""
 
 
-class _OpenableEngine(Protocol):
+class _OpenableEngine(Engine, Protocol):
     def open(self) -> None: ...
-    def connect(self, deliver: Deliver, /) -> Line: ...
-    def lacks(self, resources: Resources, /) -> str: ...
     def close(self) -> None: ...
 
 

@@ -49,6 +49,8 @@ def admit(engine: Engine, prepared: _Admitted) -> None:
             lack = engine.lacks(rule.resources)
             if lack:
                 raise UsageError(f"monitor {monitor.name!r} needs {lack}")
+    if not engine.elsewhere:
+        return
     known = _importable.setdefault(engine, set())
     for monitor, rule in zip(prepared.monitors, prepared.rules, strict=True):
         modules = modules_of(rule.rule.blob) - known

@@ -55,6 +55,8 @@ class LocalEngine:
     beside them.
     """
 
+    elsewhere = True
+
     def __init__(self, *, workers: Bounds, preload: Sequence[str] = ()) -> None:
         self._children = Children(preload)
         self._dispatcher = Dispatcher(self._children.hire, workers=workers)

@@ -50,6 +50,11 @@ class Line(Protocol):
 class Engine(Protocol):
     """Runs checks."""
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether checks run in other processes, which may find other modules than this one."""
+        ...
+
     def connect(self, deliver: Deliver, /) -> Line:
         """A line for one session."""
         ...

@@ -80,6 +80,8 @@ class RayEngine:
     of a cluster are sent; this package goes along by itself where they lack this version of it.
     """
 
+    elsewhere = True
+
     def __init__(
         self,
         *,

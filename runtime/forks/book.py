@@ -116,6 +116,7 @@ class _Asked:
     key: _Key
     waiting: list[_Inquiry]
     monitors: list[str]
+    payer: int  # the monitor that is told what it cost, where nobody waits for the answer
     answer: Answer | None = None
     seconds: float = 0.0
     outcome: ForkOutcome = "open"
@@ -229,12 +230,22 @@ class Book:
                 desk.busy = _Inquiry(request, desk.asking, text)
                 desk.asked_at = request.check.end
                 self._ask(desk.busy)
+        self._call_off()
         out, self._out = self._out, []
         return out
 
+    def _call_off(self) -> None:
+        """Drop what nobody waits for; not before those who come next have had their chance to wait for it."""
+        for number, asked in [*self._open.items()]:
+            if not asked.waiting:
+                asked.outcome = "cancelled"
+                del self._open[number]
+                self._desks[asked.payer].unpaid += 1
+                self._out.append(Drop(number))
+
     def _may_ask(self, desk: _Desk) -> bool:
         terms, check = self._terms, desk.waiting[0].check
-        if len(self._open) >= terms.concurrency:
+        if sum(1 for each in self._open.values() if each.waiting) >= terms.concurrency:
             return False
         if not self._streams:  # there is nothing to wait for
             return True
@@ -264,7 +275,7 @@ class Book:
             refused = Unknown(f"the limit of {self._terms.most} forks is spent", "refused")
             self._deliver(inquiry, CheckResult(inquiry.request.check.id, refused))
             return
-        asked = _Asked(key, [inquiry], [name])
+        asked = _Asked(key, [inquiry], [name], inquiry.monitor)
         self._asked.append(asked)
         self._open[number] = asked
         asking = inquiry.asking
@@ -281,14 +292,10 @@ class Book:
         self._out.append(Ask(number, asking.endpoint, question))
 
     def _leave(self, inquiry: _Inquiry) -> None:
-        for number, asked in [*self._open.items()]:
+        for asked in self._open.values():
             if inquiry in asked.waiting:
                 asked.waiting.remove(inquiry)
-                if not asked.waiting:
-                    asked.outcome = "cancelled"
-                    del self._open[number]
-                    self._desks[inquiry.monitor].unpaid += 1
-                    self._out.append(Drop(number))
+                asked.payer = inquiry.monitor
 
     def _check(self, inquiry: _Inquiry, answer: Answer) -> None:
         desk, request = self._desks[inquiry.monitor], inquiry.request

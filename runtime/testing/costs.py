@@ -15,7 +15,7 @@ LIMIT = 24.0
 LINEAR = 10.0
 """Up to here nothing but linear work is in sight."""
 
-ENOUGH = 0.006
+ENOUGH = 0.003
 """Seconds of CPU that the short text has to cost before its cost says anything."""
 
 SHORTEST, LONGEST = 64, 32_768

@@ -39,6 +39,8 @@ class PendingCheck:
 class ManualEngine:
     """Holds every check until the test answers it, in the order that the test wants."""
 
+    elsewhere = False
+
     def __init__(self) -> None:
         self.pending: list[PendingCheck] = []
         self.cancelled: list[int] = []
@@ -78,6 +80,8 @@ class _ManualLine:
 
 class InlineEngine:
     """Answers every check at once, on the loop: for tests that are about something else."""
+
+    elsewhere = False
 
     def connect(self, deliver: Deliver, /) -> _InlineLine:
         """A line without delay."""

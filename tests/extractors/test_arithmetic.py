@@ -1,5 +1,4 @@
 import pickle
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -7,6 +6,7 @@ from hypothesis import strategies as st
 
 from midtrace import View
 from midtrace.extractors import ArithmeticClaim, ArithmeticClaims
+from midtrace.testing.costs import LIMIT, growth
 
 EXTRACTOR = ArithmeticClaims()
 HOSTILE = "0123456789.,+-*/^()[]{}=<>%$x \\n°²√|:!?_&\"'`~#×÷–…"
@@ -146,11 +146,4 @@ def test_shuffled_pieces_of_arithmetic_are_read_without_error(text: str) -> None
      "1+1=2. ", "{", "\\frac{", "- ", "x ", "is of ", "1(", "1/", "_", "\n", "```\n", "1 = 1 of "],
 )  # fmt: skip
 def test_time_grows_in_proportion_to_the_text(piece: str) -> None:
-    def seconds(length: int) -> float:
-        view = View((piece * length)[:length])
-        began = time.process_time()
-        EXTRACTOR.extract(view)
-        return time.process_time() - began
-
-    small = min(seconds(20_000) for _ in range(2))
-    assert seconds(80_000) < 10 * small + 0.1  # quadratic: 16 times
+    assert growth(lambda length: EXTRACTOR.extract(View((piece * length)[:length]))) < LIMIT

@@ -107,6 +107,20 @@ class Forks(RuleBasedStateMachine):
         self.revision += 1
         self.act(self.book.cancelled(gone))
 
+    @precondition(lambda self: self.checks)
+    @rule(data=st.data())
+    def replace(self, data: st.DataObject) -> None:
+        """The end of the trace: a check of the same text stands for one that waits."""
+        gone = data.draw(st.sampled_from(sorted(self.checks)))
+        self.numbers += 1
+        self.checks[self.numbers] = monitor = self.checks[gone]
+        end = self.tip.end
+        check = Check(self.numbers, monitor, 0, end, end, self.revision, self.tip, "unit", final=True)
+        self.act(self.book.submitted([Request(check, RULE, 1.0)]))
+        if self.checks.pop(gone, None) is not None:
+            self.judging.pop(gone, None)
+        self.act(self.book.cancelled(frozenset({gone})))
+
     @rule()
     def answers_that_nobody_waits_for(self) -> None:
         self.act(self.book.judged([CheckResult(self.numbers + 1, Pass())]))
@@ -165,6 +179,23 @@ def test_earlier_answers_are_remembered_while_their_text_stands() -> None:
         seen.append([each.text for each in submit.request.answers])
         made.judged([CheckResult(number, Pass())])
     assert seen == [["aa"], ["aa", "aabb"], ["aa", "aacc"]]
+
+
+def test_a_check_that_another_stands_for_leaves_it_the_answer_it_waits_for() -> None:
+    """The end of the trace comes while its last line is still asked about."""
+    made = book.Book("P", ["m"], [Asking(suffix="?")], book.Terms(concurrency=1))
+    tip = Piece(None, "four\n", Origin.GENERATED, ())
+    (ask,) = made.submitted([request(tip, 1)])
+    assert isinstance(ask, book.Ask)
+
+    assert made.submitted([request(tip, 2)]) == []
+    assert made.cancelled(frozenset({1})) == []
+    (submit,) = made.answered(ask.number, Answer("5"), 0.1)
+    assert isinstance(submit, book.Submit)
+    (deliver,) = made.judged([CheckResult(2, Pass())])
+    assert isinstance(deliver, book.Deliver)
+    assert deliver.result.forks == 1
+    assert [each.outcome for each in made.costs] == ["answered"]
 
 
 def test_the_question_is_the_trace_with_its_notes_and_the_suffix() -> None:

@@ -165,9 +165,10 @@ def test_tokens_of_reasoning_and_of_content_go_to_their_own() -> None:
     assert made[-1] == Chunk("T", (Token("T", -1.0),))
 
 
-VALUES: st.SearchStrategy[object] = st.sampled_from([None, "", 0, 1, "x", [], {}, {"a": 1}])
+VALUES: st.SearchStrategy[object] = st.sampled_from([None, "", 0, 1, False, True, 0.5, "x", [], {}, {"a": 1}])
 COSTS = st.sampled_from([None, {}, {"prompt_tokens": 3, "prompt_n": 3}])
-DELTAS = st.dictionaries(st.sampled_from(["content", "role", "reasoning", "refusal", "tool_calls", "other"]), VALUES)
+FIELDS = ("content", "role", "reasoning", "reasoning_content", "refusal", "tool_calls", "function_call", "other")
+DELTAS = st.dictionaries(st.sampled_from(FIELDS), VALUES)
 CHOICES = st.fixed_dictionaries(
     {"delta": DELTAS}, optional={"index": VALUES, "finish_reason": VALUES, "logprobs": VALUES, "text": VALUES}
 )

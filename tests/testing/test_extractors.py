@@ -70,7 +70,7 @@ def test_the_built_in_extractor_passes() -> None:
     claims = ArithmeticClaims().extract(mt.View("12 * 7 = 84\n"))
 
     examples = {"12 * 7 = 84\n": claims, "none": None}
-    check_extractor(ArithmeticClaims(), examples=examples, hostile=["1+1=2 ", "<<1="], longest=100_000)
+    check_extractor(ArithmeticClaims(), examples=examples, hostile=["1+1=2 ", "<<1="], longest=30_000)
 
 
 def broken(extractor: object, *, longest: int = 1_000, **options: Any) -> str:

@@ -120,7 +120,7 @@ def _short(value: object) -> str:
 
 def _from_choices(item: object, choices: object) -> Delta:
     usage = _usage(item)
-    choice = next((each for each in _each(choices) if get(each, "index") in (None, 0)), None)
+    choice = next((each for each in _each(choices) if not get(each, "index")), None)
     if choice is None:
         return Delta(usage=usage)
     finish = _text(get(choice, "finish_reason")) or None
@@ -132,7 +132,7 @@ def _from_choices(item: object, choices: object) -> Delta:
     reasoning = _text(get(said, "reasoning_content")) or _text(get(said, "reasoning"))
     pieces = tuple(_piece(each) for each in _each(get(said, "tool_calls")))
     function = get(said, "function_call")  # what tool calls were before there could be several
-    if function is not None and not pieces:
+    if function and not pieces:
         pieces = (_function(function, 0, None),)
     if not content and not reasoning:
         return Delta(pieces=pieces, usage=usage, finish=finish)
