@@ -26,7 +26,7 @@ from pathlib import Path
 
 from midtrace import EngineError
 from midtrace.engines.joining import Address
-from midtrace.engines.ray_settings import ON_LOOPBACK, prepare
+from midtrace.engines.ray_settings import BEYOND_LOOPBACK, prepare
 
 STARTING = 60.0
 """Seconds for a node to be up."""
@@ -42,7 +42,7 @@ RAY = "from ray.scripts.scripts import main; main()"
 
 RAY_ON_LOOPBACK = f"from ray._private import services; services.resolve_ip_for_localhost = lambda host: host; {RAY}"
 """The command `ray` for a node that joins another. It would put this machine's outside address in place of 127.0.0.1;
-the setting that stops it from that (`ray_settings.ON_LOOPBACK`) also keeps a second node from joining."""
+the setting that stops it from that (`ray_settings.BEYOND_LOOPBACK`) also keeps a second node from joining."""
 
 
 class Node:
@@ -88,7 +88,7 @@ def cluster(*, nodes: int, cpus: int, resources: Mapping[str, float]) -> Iterato
     os.environ.pop("RAY_ADDRESS", None)
     prepare(None)
     environment = dict(os.environ)
-    apart = {name: value for name, value in environment.items() if name not in ON_LOOPBACK}
+    apart = {name: value for name, value in environment.items() if name != BEYOND_LOOPBACK}
     address = Address("127.0.0.1", _free_port())
     common = ["--num-cpus", str(cpus), "--object-store-memory", str(80 << 20), "--disable-usage-stats"]
     started: list[Node] = []

@@ -27,7 +27,7 @@ LISTENS = "0A"
 LOOPBACK = re.compile("(0{16}FFFF0000)?[0-9A-F]{6}7F|0{24}01000000")
 """127.0.0.0/8, also as a mapped IPv6 address, and ::1: in hexadecimal, four bytes at a time from last to first."""
 
-_LOCKED = "a cluster with a token lets nobody in without it: RAY_AUTH_MODE=token, RAY_AUTH_LOCKED_PATH=FILE"
+_LOCKED = "a cluster with a token lets nobody in without it: RAY_AUTH_MODE=token, RAY_AUTH_TOKEN_PATH=FILE"
 
 _VERSIONS = re.compile(r"Ray: (\S+)\s+Python: (\S+)")
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ray
+from ray._private import ray_constants
 from ray.exceptions import RayError
 
 from ..errors import EngineError, UsageError, one_line
@@ -34,7 +35,7 @@ from .local import Children, lacking_here
 from .parcels import Job, Part, Reply, Report, Task, decoded, encoded
 from .pools import Pool, PoolState
 from .protocol import Deliver, Line
-from .ray_settings import patience
+from .ray_settings import on_loopback, patience
 from .scale import IDLE, Bounds
 from .wheels import wheel_of
 
@@ -158,6 +159,7 @@ class RayEngine:
         if not ray.is_initialized():
             self._folder = Path(tempfile.mkdtemp(prefix="mt-"))  # short: Ray puts sockets below it
             try:
+                _keep_to_loopback()
                 with patience():
                     self._init()
             except EngineError:
@@ -259,6 +261,12 @@ def _spawn(resources: Resources, preload: Sequence[str], *, reserve: bool = True
         actor = actor.options(num_cpus=resources.cpus, memory=resources.memory, resources=amounts)
     handle: ActorHandle[Any] = actor.remote(preload, resources.memory)
     return handle
+
+
+def _keep_to_loopback() -> None:
+    """Have Ray notice what `prepare` set where its user had imported it before; else it listens on all addresses."""
+    if on_loopback():
+        ray_constants.ENABLE_RAY_CLUSTER = False
 
 
 def _end(handle: ActorHandle[Any]) -> None:

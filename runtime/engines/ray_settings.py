@@ -18,11 +18,9 @@ FOR_ALL = {
     "RAY_DEDUP_LOGS_SKIP_REGEX": ".",
 }
 
-ON_LOOPBACK = {
-    # Off-label, but the one switch that makes every port of a local cluster listen on loopback only, and has a process
-    # look for a cluster there.
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-}
+BEYOND_LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""Off-label, but "0" is the one switch that makes every port of a local cluster listen on loopback only, and has a
+process look for a cluster there."""
 
 PATIENCE = "RAY_gcs_rpc_server_reconnect_timeout_s"
 A_YEAR = "31536000"
@@ -35,11 +33,17 @@ def prepare(address: Address | None) -> None:
     """
     wanted = dict(FOR_ALL)
     if address is None or address.loopback_only:
-        wanted |= ON_LOOPBACK
+        wanted[BEYOND_LOOPBACK] = "0"
     if address is None and "RAY_AUTH_MODE" not in os.environ:
-        wanted |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+        # The mode is for Ray to set: where it was imported before, it would not read ours, but its processes would.
+        wanted["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
     for name, value in wanted.items():
         os.environ.setdefault(name, value)
+
+
+def on_loopback() -> bool:
+    """Whether Ray is to stay on loopback, as this process's environment says now."""
+    return os.environ.get(BEYOND_LOOPBACK) == "0"
 
 
 @contextmanager

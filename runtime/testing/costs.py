@@ -18,18 +18,19 @@ LINEAR = 10.0
 ENOUGH = 0.003
 """Seconds of CPU that the short text has to cost before its cost says anything."""
 
+TRIES = 4
+
 SHORTEST, LONGEST = 64, 32_768
 
 
 def growth(work: Callable[[int], object]) -> float:
     """How many times more CPU `work(8 * n)` takes than `work(n)`, for the first n that takes long enough to tell.
 
-    Counts this thread's CPU time, not the clock's. The least of three tries counts, since others can only make a try
-    longer; one that is below `LINEAR` is enough. Between `LINEAR` and `LIMIT` longer texts decide: quadratic work that
-    a fast instruction does (searching, copying) hides behind linear work for a while.
+    Counts this thread's CPU time, not the clock's. The least of some tries counts, since others can only make a long
+    text take longer; one that is below `LINEAR` is enough. Between `LINEAR` and `LIMIT` longer texts decide: quadratic
+    work that a fast instruction does (searching, copying) hides behind linear work for a while.
     """
     collecting = gc.isenabled()
-    gc.collect()
     gc.disable()  # its own cost grows with what is alive elsewhere
     try:
         return _growth(work)
@@ -51,9 +52,9 @@ def _growth(work: Callable[[int], object]) -> float:
 
 
 def _ratio(work: Callable[[int], object], length: int) -> float:
-    short = max(min(_cpu(work, length) for _ in range(3)), ENOUGH / 10)
     ratio = float("inf")
-    for _ in range(3):
+    for _ in range(TRIES):  # both texts anew: a machine may be slow for seconds, and then for the long one alone
+        short = max(min(_cpu(work, length) for _ in range(3)), ENOUGH / 10)
         ratio = min(ratio, _cpu(work, length * TIMES) / short)
         if ratio <= LINEAR:
             break

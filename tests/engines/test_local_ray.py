@@ -8,13 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PROGRAM = """
 import json, os, signal, sys
 import anyio, psutil
 import midtrace as mt
 from midtrace.testing import Scripted
 
-assert "ray" not in sys.modules
+assert ("ray" in sys.modules) == (len(sys.argv) > 2)
 heard = []
 def hear(*_): heard.append(True)
 signal.signal(signal.SIGTERM, hear)
@@ -41,14 +43,15 @@ anyio.run(main)
 """
 
 
-def test_a_local_ray_is_quiet(tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", ["", "import ray"], ids=["alone", "imported before"])
+def test_a_local_ray_is_quiet(tmp_path: Path, before: str) -> None:
+    """Also where its user has imported Ray already, which reads most of its environment then."""
     home = tmp_path / "home"
     home.mkdir()
     facts = tmp_path / "facts.json"
     environment = {key: value for key, value in os.environ.items() if not key.startswith("RAY_")} | {"HOME": str(home)}
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", PROGRAM, str(facts)], capture_output=True, text=True, check=False, env=environment
-    )
+    command = [sys.executable, "-P", "-c", f"{before}\n{PROGRAM}", str(facts), *([before] if before else [])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     assert done.stderr == ""
