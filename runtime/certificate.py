@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Literal
+from typing import Literal, assert_never
 
 from .machine.messages import Status
-from .machine.track import Track
+from .machine.track import Skipped, Track
 from .monitors import Monitor
 from .trace import Origin, Provenance
-from .verdicts import FunctionVerifier, Pass, Span, Unknown, Verdict, Violation
+from .verdicts import FunctionVerifier, Pass, Unknown, Verdict, Violation
 from .views import FunctionExtractor
 
 SCHEMA = "midtrace.certificate/1"
@@ -132,49 +132,64 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _rows(track: Track) -> Iterable[Row]:
+@dataclass(slots=True)
+class _Passes:
+    """Neighbouring passes, which share a row: a long trace has thousands."""
+
+    start: int
+    end: int
+    checks: int
+    claims: int
+
+
+def _rows(track: Track) -> Iterator[Row]:
     name = track.monitor.name
-    rows = [
-        _row(name, Span(0 if entry.check.scope == "trace" else entry.check.start, entry.check.end), entry.verdict)
+    passes: _Passes | None = None
+    for start, end, verdict in _stretches(track):
+        if passes is not None and isinstance(verdict, Pass) and passes.end >= start:
+            passes.start = min(passes.start, start)
+            passes.end = end
+            passes.checks += 1
+            passes.claims += verdict.checked
+            continue
+        if passes is not None:
+            yield _row(name, passes.start, passes.end, passes)
+            passes = None
+        if isinstance(verdict, Pass):
+            passes = _Passes(start, end, 1, verdict.checked)
+        else:
+            yield _row(name, start, end, verdict)
+    if passes is not None:
+        yield _row(name, passes.start, passes.end, passes)
+
+
+def _stretches(track: Track) -> Iterable[tuple[int, int, Verdict | Skipped | None]]:
+    """What became of the text, in its order."""
+    checked: list[tuple[int, int, Verdict | Skipped | None]] = [
+        (0 if entry.check.scope == "trace" else entry.check.start, entry.check.end, entry.verdict)
         for entry in track.entries
     ]
-    rows += [Row(monitor=name, start=each.start, end=each.end, verdict="skipped", checks=0) for each in track.skipped]
-    if track.skipped:
-        rows.sort(key=lambda row: (row.end, row.start))
-    return _joined(rows)
+    if not track.skipped:
+        return checked
+    skipped = [(each.start, each.end, each) for each in track.skipped]
+    return sorted([*checked, *skipped], key=lambda each: (each[1], each[0]))
 
 
-def _joined(rows: Iterable[Row]) -> Iterable[Row]:
-    last: Row | None = None
-    for row in rows:
-        if last is not None and last.verdict == row.verdict == "pass" and last.end >= row.start:
-            last = Row(
-                monitor=last.monitor,
-                start=min(last.start, row.start),
-                end=row.end,
-                verdict="pass",
-                checks=last.checks + 1,
-                claims=last.claims + row.claims,
-            )
-            continue
-        if last is not None:
-            yield last
-        last = row
-    if last is not None:
-        yield last
-
-
-def _row(monitor: str, span: Span, verdict: Verdict | None) -> Row:
-    start, end = span
-    match verdict:
-        case Pass(checked):
-            return Row(monitor=monitor, start=start, end=end, verdict="pass", claims=checked)
+def _row(monitor: str, start: int, end: int, told: _Passes | Violation | Unknown | Skipped | None) -> Row:
+    row = functools.partial(Row, monitor=monitor, start=start, end=end)
+    match told:
+        case _Passes(checks=checks, claims=claims):
+            return row(verdict="pass", checks=checks, claims=claims)
         case Violation(message):
-            return Row(monitor=monitor, start=start, end=end, verdict="violation", message=message)
+            return row(verdict="violation", message=message)
         case Unknown(reason):
-            return Row(monitor=monitor, start=start, end=end, verdict="unknown", message=reason)
+            return row(verdict="unknown", message=reason)
+        case Skipped():
+            return row(verdict="skipped", checks=0)
         case None:
-            return Row(monitor=monitor, start=start, end=end, verdict="unknown", message="the run ended first")
+            return row(verdict="unknown", message="the run ended first")
+        case _:
+            assert_never(told)
 
 
 def attest(monitor: Monitor) -> Attested:

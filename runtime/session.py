@@ -20,7 +20,7 @@ import anyio
 
 from .backlog import Backlog, OpenChecks
 from .certificate import Attested, attest, issue
-from .chunks import CHARACTERS_A_TOKEN, TURN, Chunk, Resampling, Source, Usage, must_say_something
+from .chunks import CHARACTERS_A_TOKEN, TURN, Chunk, Resampling, Source, Token, Usage, must_say_something
 from .engines.parcels import PackedRule, Part
 from .engines.protocol import Deliver, Line, Request
 from .errors import MidtraceError, SourceError, one_line
@@ -34,7 +34,6 @@ from .machine.messages import (
     CancelChecks,
     Check,
     CheckResult,
-    ChunkArrived,
     CloseSource,
     Command,
     Congested,
@@ -196,7 +195,8 @@ class Run:
         machine = self._machine
         turn = idle = 0
         usage = Usage(0)
-        with anyio.CancelScope() as self._scope:
+        with anyio.CancelScope() as scope:
+            self._scope = scope
             try:
                 if opening.backoff:
                     await anyio.sleep(_pause(opening.backoff))
@@ -211,12 +211,13 @@ class Run:
                             idle += 1
                         else:
                             started = time.perf_counter()
-                            arrived = _arrived(stream, item)
-                            idle = 0 if arrived.text else idle + 1
-                            self._carry_out(machine.handle(arrived))
+                            text, tokens = _said(item)
+                            idle = 0 if text else idle + 1
+                            self._carry_out(machine.text(stream, text, tokens))
                             self._handling += time.perf_counter() - started
-                        must_say_something(idle)
-                        if self._scope.cancel_called:
+                        if idle:
+                            must_say_something(idle)
+                        if scope.cancel_called:
                             break  # a source that never waits would not notice
                         turn += 1
                         if turn % TURN == 0:
@@ -232,7 +233,7 @@ class Run:
             except BaseException as error:  # noqa: BLE001  (a source is third-party code: its failure is an outcome)
                 self._carry_out(machine.handle(_failure(stream, error)))
             else:
-                if not self._scope.cancel_called:
+                if not scope.cancel_called:
                     self._ended_at = time.perf_counter()
                     self._carry_out(machine.handle(SourceEnded(stream)))
                     if isinstance(self._line, ForkLine):
@@ -408,13 +409,14 @@ def _failure(stream: int, error: BaseException) -> SourceFailed:
     return SourceFailed(stream, f"the source raised {one_line(error)}")
 
 
-def _arrived(stream: int, item: object) -> ChunkArrived:
+def _said(item: object) -> tuple[str, tuple[Token, ...]]:
+    """The text of a chunk, and what is known of its tokens. Raises `SourceError` for what is none."""
     if type(item) is str:
-        return ChunkArrived(stream, item)
+        return item, ()
     if isinstance(item, Chunk):
-        return ChunkArrived(stream, item.text, item.tokens)
+        return item.text, item.tokens
     if isinstance(item, str):
-        return ChunkArrived(stream, str(item))
+        return str(item), ()
     raise SourceError(f"expected text from the source, got {type(item).__name__}")
 
 

@@ -62,6 +62,8 @@ class Piece:
     def read(self, start: int = 0, end: int | None = None) -> str:
         """The text of `[start, end)`, clamped to what this snapshot holds."""
         stop = self.end if end is None else min(end, self.end)
+        if start <= 0 and stop == self.end:
+            return "".join([piece.text for piece in self.back_to(0)][::-1])
         parts = [piece.text[max(start - piece.start, 0) : stop - piece.start] for piece in self._within(start, stop)]
         return "".join(reversed(parts))
 
@@ -117,10 +119,12 @@ class Provenance:
 def provenance(tip: Piece) -> tuple[Provenance, ...]:
     """The spans of a snapshot in order, neighbours of one origin joined."""
     spans: list[Provenance] = []
+    origin, end = tip.origin, tip.end
     for piece in tip.back_to(0):
-        if spans and spans[-1].origin is piece.origin:
-            spans[-1] = Provenance(Span(piece.start, spans[-1].span.end), piece.origin)
-        else:
-            spans.append(Provenance(Span(piece.start, piece.end), piece.origin))
+        if piece.origin is not origin:
+            spans.append(Provenance(Span(piece.end, end), origin))
+            origin, end = piece.origin, piece.end
+    if end > 0:
+        spans.append(Provenance(Span(0, end), origin))
     spans.reverse()
     return tuple(spans)

@@ -17,11 +17,11 @@ EVERYTHING = 1 << 62
 class Delivery:
     """Releases text as the mode allows, and tells `say` of it; costs O(1) a piece, amortised.
 
-    `visible` is where the text that the user has ends. `ahead` bounds, in live mode, how many characters may be
-    visible beyond the safe offset.
+    `visible` is where the text that the user has ends, `cautious` says that this depends on how far the text is safe.
+    `ahead` bounds, in live mode, how many characters may be visible beyond the safe offset.
     """
 
-    __slots__ = ("_ahead", "_backlog", "_limit", "_mode", "_safe", "_said", "_say", "_wall", "visible")
+    __slots__ = ("_ahead", "_backlog", "_limit", "_mode", "_safe", "_said", "_say", "_wall", "cautious", "visible")
 
     def __init__(self, mode: Mode, say: Callable[[Event], None], ahead: int | None = None) -> None:
         self._mode = mode
@@ -32,12 +32,8 @@ class Delivery:
         self._said = 0
         self._wall = EVERYTHING
         self._limit = self._allowed()
+        self.cautious = mode == "held" or ahead is not None
         self.visible = 0
-
-    @property
-    def cautious(self) -> bool:
-        """Whether what may be seen depends on how far the text is safe."""
-        return self._mode == "held" or self._ahead is not None
 
     @property
     def committed(self) -> int:
@@ -56,6 +52,10 @@ class Delivery:
 
     def append(self, piece: Piece) -> None:
         """The trace grew by `piece`."""
+        if not self._backlog and piece.start == self.visible and piece.end <= self._limit and piece.text:
+            self.visible = piece.end  # nearly all of a live stream
+            self._say(TextDelta(piece.text, piece.start, piece.origin))
+            return
         self._backlog.append(piece)
         self._release(self._limit)
 

@@ -132,8 +132,7 @@ class Machine:
             return []
         match event:
             case ChunkArrived(stream, text, tokens):
-                if stream == self._stream and self._reading and (text or tokens):
-                    self._chunk(text, tokens)
+                return self.text(stream, text, tokens)
             case VerdictsArrived(results):
                 self._verdicts(results)
             case SourceEnded(stream):
@@ -156,6 +155,14 @@ class Machine:
 
     # Text
 
+    def text(self, stream: int, text: str, tokens: tuple[Token, ...] = ()) -> list[Command]:
+        """What `handle` does with a `ChunkArrived`, without one: nothing comes as often."""
+        if stream == self._stream and self._reading and (text or tokens):
+            self._chunk(text, tokens)
+            if self._over:
+                self._finish("exhausted", self._over)
+        return self._flush()
+
     def _chunk(self, text: str, tokens: tuple[Token, ...]) -> None:
         counters, spent = self.counters, self.spent
         counters.chunks += 1
@@ -170,13 +177,13 @@ class Machine:
     def _append(self, text: str, origin: Origin, tokens: tuple[Token, ...] = ()) -> None:
         tip = self.tip
         states, units = lanes.feed(tip.lanes, text, tip.end, tokens)
-        self.tip = Piece(tip, text, origin, states, tokens)
+        self.tip = piece = Piece(tip, text, origin, states, tokens)
         made: Made | None = None
         if units:
             closing = tip.end if origin is Origin.CLOSING else EVERYTHING
-            made = self._checks.of_units(units, self.tip, self.revision, closing=closing)
+            made = self._checks.of_units(units, piece, self.revision, closing=closing)
             self._gate()  # what follows the unit may be in the same chunk
-        self._delivery.append(self.tip)
+        self._delivery.append(piece)
         if made is not None:
             self._submit(made)
         if self._delivery.cautious:
