@@ -23,7 +23,9 @@ from .chats.turns import Echo, last_said, turns
 from .http.frames import Patience
 from .http.logprobs import ALTERNATIVES
 from .http.reading import cut_off
-from .http.transport import Retrying, Transport, only_model
+from .http.retrying import Retrying
+from .http.server import Server, expect_call
+from .http.transport import Transport
 from .protocol import Abilities, Passage
 from .streams.deltas import MARKS, Deltas, Item, Marks
 
@@ -83,36 +85,28 @@ class Chat:
     api_key: str | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     retrying: Retrying = field(default_factory=Retrying)
-    _transport: Transport | None = field(default=None, init=False, repr=False)
-    _only_model: str | None = field(default=None, init=False, repr=False)
+    _server: Server = field(init=False, compare=False)
     _prefilling: Prefilling = field(init=False, repr=False)
     _reasons: bool = field(default=False, init=False, repr=False)  # reasoning has come in a field of its own
 
     def __post_init__(self) -> None:
-        if self.max_tokens < 1:
-            raise UsageError(f"Chat(max_tokens={self.max_tokens}): expected 1 or more")
-        if isinstance(self.stop, str):
-            raise UsageError(f"Chat(stop={self.stop!r:.60}): expected texts, such as ['\\n\\n']")
-        if self.logprobs is not None and self.logprobs < 1:
-            raise UsageError(f"Chat(logprobs={self.logprobs}): expected 1 or more alternatives, or None")
+        expect_call("Chat", max_tokens=self.max_tokens, stop=self.stop, logprobs=self.logprobs)
         if not all(isinstance(each, Mapping) for each in (*self.messages, *self.tools)):
             raise UsageError("Chat(messages=..., tools=...): expected objects as the server takes them")
         self._prefilling = Prefilling(self.marks)
-        self._connect()  # says what is wrong with the address now, and not in the middle of a run
+        self._server = Server("Chat", self._connect, self.model)
 
     async def __aenter__(self) -> Self:
-        self._transport = await self._connect().__aenter__()
+        await self._server.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            await transport.__aexit__(kind, error, trace)
+        await self._server.__aexit__(kind, error, trace)
 
     def __repr__(self) -> str:
-        return f"Chat({self._connect()!r}, model={self.model!r})"  # an address may hold a password
+        return repr(self._server)
 
     def _connect(self) -> Transport:
         return Transport(
@@ -139,13 +133,11 @@ class Chat:
     @asynccontextmanager
     async def asker(self) -> AsyncIterator[Asker]:
         """Who is asked beside the streams: this server, over connections of its own."""
-        async with self._connect() as transport:
+        async with self._server.connections() as transport:
             yield _Beside(partial(self._ask, transport))
 
     async def _stream(self, prompt: str, passages: Sequence[Passage], attempt: int) -> AsyncIterator[Item]:
-        transport = self._transport
-        if transport is None:
-            raise SourceError("the source is not open: use `async with Chat(...) as source`")
+        transport = self._server.transport()
         if not prompt:
             raise SourceError("the prompt is empty: expected at least one character to answer")
         body = await self._body(
@@ -245,13 +237,6 @@ class Chat:
             async for frame in frames:
                 yield frame
 
-    async def _named(self, transport: Transport) -> str:
-        if self.model is not None:
-            return self.model
-        if self._only_model is None:
-            self._only_model = await only_model(transport)
-        return self._only_model
-
     async def _body(
         self,
         transport: Transport,
@@ -265,7 +250,7 @@ class Chat:
     ) -> dict[str, Json]:
         body: dict[str, Json] = {
             **self.extra,
-            "model": await self._named(transport),
+            "model": await self._server.model(transport),
             "max_tokens": max_tokens,
             "temperature": temperature,
             "stream": True,

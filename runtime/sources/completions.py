@@ -16,8 +16,10 @@ from .http.beside import Beside
 from .http.frames import Patience
 from .http.logprobs import ALTERNATIVES
 from .http.reading import Reading
+from .http.retrying import Retrying
+from .http.server import Server, expect_call
 from .http.templates import Message, Template, render
-from .http.transport import Retrying, Transport, only_model
+from .http.transport import Transport
 from .protocol import Abilities
 
 __all__ = ["Completions"]
@@ -68,33 +70,25 @@ class Completions:
     forks: Completions | None = None
     fork_extra: Mapping[str, Json] = field(default_factory=dict)
     block: int | None = None
-    _transport: Transport | None = field(default=None, init=False, repr=False)
-    _only_model: str | None = field(default=None, init=False, repr=False)
+    _server: Server = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.max_tokens < 1:
-            raise UsageError(f"Completions(max_tokens={self.max_tokens}): expected 1 or more")
-        if isinstance(self.stop, str):
-            raise UsageError(f"Completions(stop={self.stop!r:.60}): expected texts, such as ['\\n\\n']")
-        if self.logprobs is not None and self.logprobs < 1:
-            raise UsageError(f"Completions(logprobs={self.logprobs}): expected 1 or more alternatives, or None")
+        expect_call("Completions", max_tokens=self.max_tokens, stop=self.stop, logprobs=self.logprobs)
         if self.block is not None and not (isinstance(self.block, int) and self.block >= 1):
             raise UsageError(f"Completions(block={self.block!r:.60}): expected tokens, 1 or more, or None")
-        self._connect()  # says what is wrong with the address now, and not in the middle of a run
+        self._server = Server("Completions", self._connect, self.model)
 
     async def __aenter__(self) -> Self:
-        self._transport = await self._connect().__aenter__()
+        await self._server.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            await transport.__aexit__(kind, error, trace)
+        await self._server.__aexit__(kind, error, trace)
 
     def __repr__(self) -> str:
-        return f"Completions({self._connect()!r}, model={self.model!r})"  # an address may hold a password
+        return repr(self._server)
 
     def _connect(self) -> Transport:
         return Transport(
@@ -124,7 +118,7 @@ class Completions:
         llama.cpp renders it itself; for any other server give `template`. `variables` are further ones of the template.
         Raises `UsageError` where there is no template, or one that cannot be rendered.
         """
-        return await render(messages, server=self._transport, template=self.template, variables=variables)
+        return await render(messages, server=self._server.opened, template=self.template, variables=variables)
 
     @asynccontextmanager
     async def asker(self) -> AsyncGenerator[Asker]:
@@ -133,10 +127,10 @@ class Completions:
             async with self.forks.asker() as other:
                 yield other
             return
-        async with self._connect() as transport:
+        async with self._server.connections() as transport:
             yield Beside(
                 transport,
-                model=self._named,
+                model=self._server.model,
                 seed=self.seed,
                 alternatives=self.logprobs or ALTERNATIVES,
                 extra={**self.extra, **self.fork_extra},
@@ -152,12 +146,6 @@ class Completions:
             "stop": list(self.stop),
             "logprobs": self.logprobs,
         }
-        reading = Reading(self._transport, body, model=self._named, frame_is_token=self.frame_is_token)
+        server = self._server
+        reading = Reading(server.transport, body, model=server.model, frame_is_token=self.frame_is_token)
         return reading.chunks(whole=True)
-
-    async def _named(self, transport: Transport) -> str:
-        if self.model is not None:
-            return self.model
-        if self._only_model is None:
-            self._only_model = await only_model(transport)
-        return self._only_model

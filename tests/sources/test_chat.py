@@ -16,7 +16,7 @@ from midtrace.forks.protocol import Answer, Askable, Question
 from midtrace.sources.chat import Chat
 from midtrace.sources.chats.prefill import Way
 from midtrace.sources.chats.turns import ANSWER, CONTINUE
-from midtrace.sources.http.transport import Retrying
+from midtrace.sources.http.retrying import Retrying
 from midtrace.sources.protocol import Conversing, Passage
 from midtrace.trace import Origin
 

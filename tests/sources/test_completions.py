@@ -16,7 +16,7 @@ import midtrace as mt
 from midtrace.chunks import Usage
 from midtrace.forks.protocol import Answer, Askable, Question
 from midtrace.sources.completions import Completions
-from midtrace.sources.http.transport import Retrying
+from midtrace.sources.http.retrying import Retrying
 from midtrace.sources.protocol import Abilities, Able
 
 from .fault_server import Asked, Cut, Piece, Reply, Step, Wait, serving

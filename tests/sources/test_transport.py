@@ -15,8 +15,10 @@ import pytest
 import midtrace as mt
 from midtrace.sources.http.buffering import Arrivals
 from midtrace.sources.http.frames import Frames, Patience
+from midtrace.sources.http.models import only_model
+from midtrace.sources.http.retrying import Retrying
 from midtrace.sources.http.saying import says
-from midtrace.sources.http.transport import Retrying, Transport, only_model
+from midtrace.sources.http.transport import Transport
 
 from .fault_server import Asked, Cut, Drip, Piece, Reply, Site, Wait, frame, serving
 

@@ -46,7 +46,7 @@ class Beside:
             "stop": list(question.stop),
             "logprobs": self._alternatives if question.logprobs else None,
         }
-        reading = Reading(self._transport, body, model=self._model)
+        reading = Reading(lambda: self._transport, body, model=self._model)
         texts: list[str] = []
         tokens: list[Token] = []
         known, size = question.logprobs, 0

@@ -24,7 +24,7 @@ class Reading:
 
     def __init__(
         self,
-        transport: Transport | None,
+        transport: Callable[[], Transport],
         body: Mapping[str, Json],
         *,
         model: Callable[[Transport], Awaitable[str]],
@@ -46,9 +46,7 @@ class Reading:
 
         Raises `SourceError`; if it is to be `whole`, also for an answer to which the model itself did not put an end.
         """
-        transport = self._transport
-        if transport is None:
-            raise SourceError("the source is not open: use `async with Completions(...) as source`")
+        transport = self._transport()
         if not self._body["prompt"]:  # there is nothing to continue, and servers differ in what they do
             raise SourceError("the prompt is empty: expected at least one character to continue")
         self._body["model"] = await self._model(transport)

@@ -8,12 +8,10 @@ frame a failure is the caller's to repair: the session goes on from the text tha
 from __future__ import annotations
 
 import json
-import random
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from ssl import SSLContext
 from types import TracebackType
@@ -26,10 +24,13 @@ import httpx2
 from ...errors import SourceError, UsageError, one_line
 from ...logs import logger
 from ...records.json import Json
+from . import models
 from .buffering import WAITING, Arrivals
 from .endpoints import Credentials, Endpoint
 from .frames import CLOSING, Frames, Patience, close
+from .models import names_in
 from .refusals import Failure, no_stream, of_frame, of_status, passing, plain_line, timed_out, unreached
+from .retrying import Retrying, first_success
 
 LARGEST = 16 << 20
 """Bytes of an answer that is no stream."""
@@ -37,28 +38,9 @@ LARGEST = 16 << 20
 REFUSAL = 64 << 10
 """Bytes of a refusal that are read: what it says stands at its beginning."""
 
-MODELS = 20
-"""Names of models that a message lists."""
-
-UNNAMED = "default"
-"""What the model of a server is called that lists none."""
-
 T = TypeVar("T")
 
 log = logger("midtrace.sources")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retrying:
-    """How often a request is tried, and how long one waits in between: at random, up to `base`, 2 `base`, 4 `base`, ...
-
-    `most` bounds that, `longest` is the longest wait that a server may ask for (`retry-after`). All in seconds.
-    """
-
-    attempts: int = 3
-    base: float = 0.25
-    most: float = 8.0
-    longest: float = 30.0
 
 
 class Transport:
@@ -149,37 +131,11 @@ class Transport:
 
     async def models(self) -> tuple[str, ...]:
         """The names of the models that the server lists. Raises `SourceError`."""
-        return _names(await self.get_json("/v1/models"))
-
-    # Trying again, here and elsewhere
+        return names_in(await self.get_json(models.PATH))
 
     async def _tried(self, once: Callable[[Endpoint], Awaitable[T | Failure]]) -> T:
-        """The first success of `once`: at each endpoint, then after a pause at those that may be asked again."""
-        retrying = self._retrying
-        order = [*range(self._first, len(self.endpoints)), *range(self._first)]
-        for attempt in range(max(retrying.attempts, 1)):
-            failures: list[Failure] = []
-            for place in order:
-                outcome = await once(self.endpoints[place])
-                if not isinstance(outcome, Failure):
-                    self._first = place
-                    return outcome
-                if not outcome.transient:
-                    raise SourceError(outcome.message)
-                failures.append(outcome)
-            *_, last = failures
-            order = [place for place, failure in zip(order, failures, strict=True) if failure.again]
-            if not order or attempt + 1 >= retrying.attempts:
-                break
-            asked = min(failure.wait or 0.0 for failure in failures if failure.again)
-            if asked > retrying.longest:
-                raise SourceError(f"{last.message}; it asks to wait {asked:.0f} s")
-            pause = _random.uniform(0, min(retrying.base * 2**attempt, retrying.most))
-            await anyio.sleep(max(pause, asked))
-        many = len(self.endpoints)
-        raise SourceError(
-            last.message if many == 1 else f"none of {many} endpoints answers; {last.message}", transient=True
-        )
+        self._first, value = await first_success(self.endpoints, self._first, once, self._retrying)
+        return value
 
     async def _open(
         self, path: str, body: Mapping[str, Json], optional: Sequence[str], endpoint: Endpoint
@@ -241,7 +197,7 @@ class Transport:
             if named:
                 refused.update(named)
                 continue
-            if failure.kind == "model" and path != "/v1/models":
+            if failure.kind == "model" and path != models.PATH:
                 return failure._replace(message=f"{failure.message}{await self._models_of(endpoint)}")
             return failure
 
@@ -293,9 +249,9 @@ class Transport:
     async def _models_of(self, endpoint: Endpoint) -> str:
         """What a message says of the models that there are."""
         with anyio.move_on_after(self._patience.connect):
-            listed = await self._whole("GET", "/v1/models", None, (), endpoint)
-            if not isinstance(listed, Failure):
-                return f"; it has {_listed(_names(listed), self.secrets) or 'no model'}"
+            answer = await self._whole("GET", models.PATH, None, (), endpoint)
+            if not isinstance(answer, Failure):
+                return f"; it has {models.listed(names_in(answer), self.secrets) or 'no model'}"
         return ""
 
     async def _read_json(self, response: httpx2.Response, where: str, secrets: Sequence[str]) -> Json | Failure:
@@ -346,7 +302,6 @@ class Transport:
             )
 
 
-_random = random.SystemRandom()
 _tls_lock = threading.Lock()
 _tls_made: list[SSLContext] = []
 
@@ -367,30 +322,3 @@ def _encoded(body: Mapping[str, Json]) -> bytes:
             return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise SourceError(f"expected JSON in the request's body: {one_line(error)}") from None
-
-
-async def only_model(transport: Transport) -> str:
-    """The name of the only model that a server lists. Raises `SourceError` where it lists several."""
-    try:
-        names = await transport.models()
-    except SourceError as error:
-        if error.transient:
-            raise
-        names = ()  # a server of one model need not list it
-    if len(names) > 1:
-        raise SourceError(
-            f"{transport.endpoints[0].shows('/v1/models')}: expected model=, one of {_listed(names, transport.secrets)}"
-        )
-    return names[0] if names else UNNAMED
-
-
-def _listed(names: Sequence[str], secrets: Sequence[str]) -> str:
-    more = f" and {len(names) - MODELS} more" if len(names) > MODELS else ""
-    return f"{', '.join(plain_line(name, secrets, 80) for name in names[:MODELS])}{more}"
-
-
-def _names(listed: Json) -> tuple[str, ...]:
-    data = listed.get("data") if isinstance(listed, dict) else None
-    entries = data if isinstance(data, list) else []
-    names = [entry.get("id") for entry in entries if isinstance(entry, dict)]
-    return tuple(name for name in names if isinstance(name, str))
