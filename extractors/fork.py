@@ -14,6 +14,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from midtrace import Extractor, Unparsed, UsageError, View
+from midtrace.chunks import first_stop
 from midtrace.forks.asking import Asking
 
 from ._mentions import missing
@@ -90,8 +91,7 @@ class Fork(Generic[S]):
 
         Raises `Unparsed` for an answer without any state in it, or with one that the guards do not let pass.
         """
-        ends = [place for stop in self.stop if (place := answer.find(stop)) >= 0]
-        told = answer[: min(ends)] if ends else answer
+        told = answer[: first_stop(answer, self.stop)]
         if isinstance(self.parse, Extractor):
             # What the model tells stands nowhere in the trace: spans are those of the answer, behind its end.
             state = self.parse.extract(View(told, view.end, view.text, view.prompt, final=True))

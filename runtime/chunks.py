@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable
+from collections.abc import AsyncIterable, Awaitable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from .errors import SourceError
@@ -60,6 +60,15 @@ def must_say_something(idle: int) -> None:
     """Raise `SourceError` where so many pieces in a row without text are too many."""
     if idle > IDLE:
         raise SourceError(f"the source gave {idle} pieces in a row without any text")
+
+
+def first_stop(text: str, stop: Sequence[str], begin: int = 0) -> int | None:
+    """Where, from `begin` on, the stop text begins that is complete first: there the answer ends, however it was cut.
+
+    Of those that end at one place, the one that begins first; None where there is none.
+    """
+    found = [(at + len(each), at) for each in stop if each and (at := text.find(each, begin)) >= 0]
+    return min(found)[1] if found else None
 
 
 Stream: TypeAlias = AsyncIterable[str | Chunk | Usage]

@@ -114,11 +114,13 @@ class Budget:
         return self._within.spend_text(characters, tokens) if self._within is not None else ""
 
     def spend_checks(self, checks: int) -> str:
-        """Note submitted checks. Gives the reason to end, empty while there is none."""
-        self.checks += checks
-        if self.limits.checks is not None and self.checks > self.limits.checks:
+        """Note checks to submit, if every budget allows them. Gives the reason not to, empty where they are allowed."""
+        if self.limits.checks is not None and self.checks + checks > self.limits.checks:
             return self._spent(f"{self.limits.checks} checks")
-        return self._within.spend_checks(checks) if self._within is not None else ""
+        refused = self._within.spend_checks(checks) if self._within is not None else ""
+        if not refused:
+            self.checks += checks
+        return refused
 
     def spend_forks(self, forks: int, tokens: int) -> str:
         """Note what the model was asked and answered. Gives the reason to end, empty while there is none."""

@@ -184,6 +184,7 @@ async def test_a_spent_limit_is_an_outcome(inline: mt.Runtime, limits: mt.Limits
 
     assert outcome.status == "exhausted"
     assert outcome.reason == reason
+    assert limits.checks is None or outcome.ledger.checks == limits.checks
     if limits.rollbacks == 0:
         assert "X" not in outcome.text
 

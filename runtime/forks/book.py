@@ -135,7 +135,8 @@ class _Desk:
     text: str = ""
     dealt_with: list[str] = field(default_factory=list)
     unsteady: set[str] = field(default_factory=set)
-    unpaid: int = 0  # questions that were called off, of which nobody has told the run
+    unpaid: int = 0  # questions for checks that were called off, of which nobody has told the run
+    unpaid_tokens: int = 0
 
 
 class Book:
@@ -174,6 +175,8 @@ class Book:
             desk.waiting = deque(each for each in desk.waiting if ids is not None and each.check.id not in ids)
             if desk.busy is not None and (ids is None or desk.busy.request.check.id in ids):
                 self._leave(desk.busy)
+                desk.unpaid += desk.busy.forks
+                desk.unpaid_tokens += desk.busy.tokens
                 desk.busy = None
         return self._go_on()
 
@@ -336,8 +339,10 @@ class Book:
 
     def _deliver(self, inquiry: _Inquiry, result: CheckResult) -> None:
         desk = self._desks[inquiry.monitor]
-        forks, desk.unpaid, desk.busy = inquiry.forks + desk.unpaid, 0, None
-        self._out.append(Deliver(result._replace(forks=forks, fork_tokens=inquiry.tokens)))
+        forks, tokens = inquiry.forks + desk.unpaid, inquiry.tokens + desk.unpaid_tokens
+        desk.unpaid = desk.unpaid_tokens = 0
+        desk.busy = None
+        self._out.append(Deliver(result._replace(forks=forks, fork_tokens=tokens)))
 
 
 def _placed(verdict: Verdict, end: int) -> Verdict:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import anyio.lowlevel
 
-from ..chunks import CHARACTERS_A_TOKEN, TURN, Chunk, Token, Usage
+from ..chunks import CHARACTERS_A_TOKEN, TURN, Chunk, Token, Usage, first_stop
 from ..errors import SourceError
 from ..sources.adapting import source_of
 from ..sources.protocol import GivenSource
@@ -68,10 +68,9 @@ async def _read(stream: AsyncIterator[object], question: Question) -> Answer:
             tokens += item.tokens
         else:
             text += item
-        # What ends first, ends the answer, however it was cut into pieces.
-        ends = [(place + len(stop), place) for stop in question.stop if (place := text.find(stop, fresh)) >= 0]
-        if ends:
-            text = text[: min(ends)[1]]
+        end = first_stop(text, question.stop, fresh)
+        if end is not None:
+            text = text[:end]
             break
         if len(tokens) >= question.max_tokens or (not tokens and len(text) >= question.max_tokens * CHARACTERS_A_TOKEN):
             break

@@ -201,9 +201,10 @@ class Machine:
         self._delivery.append(self.tip)
 
     def _submit(self, made: Made) -> None:
-        if made.checks:
+        if made.checks and not self._over:
+            self._over = self.spent.spend_checks(len(made.checks))
+        if made.checks and not self._over:
             self._out.append(Submit(tuple(made.checks)))
-            self._over = self._over or self.spent.spend_checks(len(made.checks))
         self._cancel(made.replaced)  # after the new ones, which may want the answers that these wait for
 
     # The source

@@ -11,14 +11,9 @@ Verifiers and extractors build on this package, and are imported when they are a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ..policies import Policy, Rollback, Stop
 from ..triggers import cold, every, every_line
 from .monitor import AnyExtractor, AnyVerifier, Monitor
-
-if TYPE_CHECKING:
-    from midtrace.extractors import Probes
 
 PROBE = "\n</think>\n\nThe final answer is \\boxed{"
 """What a model is asked with for its answer so far: the end of its thinking, and the start of an answer."""
@@ -50,14 +45,17 @@ def converged(
     from midtrace.extractors import StatedAnswers
     from midtrace.verifiers import Converged
 
+    verify = Converged(k, unless)
+    if ask:
+        return _asking("converged", ask, read, verify, policy, last=k)
     return Monitor(
         "converged",
-        on=(every(characters=DISTANCE) if ask else every_line()).within("thinking"),
-        extract=_probes(ask, read, k) if ask else StatedAnswers(read),
-        verify=Converged(k, unless),
+        on=every_line().within("thinking"),
+        extract=StatedAnswers(read),
+        verify=verify,
         policy=policy or Stop(otherwise=Rollback()),
         required=False,
-        scope="unit" if ask else "trace",
+        scope="trace",
     )
 
 
@@ -72,14 +70,7 @@ def confident(
     """An answer that the model is sure of; its source must tell the probabilities of tokens. `read` as above."""
     from midtrace.verifiers import Confident
 
-    return Monitor(
-        "confident",
-        on=every(characters=DISTANCE).within("thinking"),
-        extract=_probes(ask, read, 1),
-        verify=Confident(threshold, unless),
-        policy=policy or Stop(otherwise=Rollback()),
-        required=False,
-    )
+    return _asking("confident", ask, read, Confident(threshold, unless), policy)
 
 
 def entropy_stop(
@@ -92,14 +83,8 @@ def entropy_stop(
     """The entropy of the first token behind `ask` has settled; its source must tell it. `read` as above."""
     from midtrace.verifiers import EntropyStop
 
-    return Monitor(
-        "entropy_stop",
-        on=every(characters=DISTANCE).within("thinking"),
-        extract=_probes(ask, read, HISTORY, max_tokens=1 if unless is None else TOKENS),
-        verify=EntropyStop(unless=unless),
-        policy=policy or Stop(otherwise=Rollback()),
-        required=False,
-    )
+    tokens = 1 if unless is None else TOKENS
+    return _asking("entropy_stop", ask, read, EntropyStop(unless=unless), policy, last=HISTORY, max_tokens=tokens)
 
 
 def cold_stop(below: float = 0.01, tokens: int = 256, *, policy: Policy | None = None) -> Monitor:
@@ -117,11 +102,28 @@ def cold_stop(below: float = 0.01, tokens: int = 256, *, policy: Policy | None =
     )
 
 
-def _probes(ask: str, read: AnyExtractor | None, last: int, max_tokens: int = TOKENS) -> Probes[Any]:
+def _asking(
+    name: str,
+    ask: str,
+    read: AnyExtractor | None,
+    verify: AnyVerifier,
+    policy: Policy | None,
+    *,
+    last: int = 1,
+    max_tokens: int = TOKENS,
+) -> Monitor:
+    """Asks the model for its answer all along the thinking; `verify` sees the `last` ones."""
     from midtrace.extractors import BoxedAnswer, Fork, Probes
 
     parse = BoxedAnswer(read) if ask.endswith("{") else read or _whole
-    return Probes(Fork(ask, parse, max_tokens=max_tokens, stop=("\n",)), last)
+    return Monitor(
+        name,
+        on=every(characters=DISTANCE).within("thinking"),
+        extract=Probes(Fork(ask, parse, max_tokens=max_tokens, stop=("\n",)), last),
+        verify=verify,
+        policy=policy or Stop(otherwise=Rollback()),
+        required=False,
+    )
 
 
 def _whole(answer: str) -> str | None:

@@ -39,6 +39,7 @@ class Forks(RuleBasedStateMachine):
         self.judging: dict[int, Request] = {}
         self.numbers = 0
         self.paid = 0
+        self.paid_tokens = 0
         self.answers = 0
 
     def act(self, commands: Iterable[book.Command]) -> None:
@@ -58,6 +59,7 @@ class Forks(RuleBasedStateMachine):
                 case book.Deliver(result):
                     del self.checks[result.id]  # once, and only to those who wait
                     self.paid += result.forks
+                    self.paid_tokens += result.fork_tokens
 
     # What happens
 
@@ -112,11 +114,7 @@ class Forks(RuleBasedStateMachine):
     def replace(self, data: st.DataObject) -> None:
         """The end of the trace: a check of the same text stands for one that waits."""
         gone = data.draw(st.sampled_from(sorted(self.checks)))
-        self.numbers += 1
-        self.checks[self.numbers] = monitor = self.checks[gone]
-        end = self.tip.end
-        check = Check(self.numbers, monitor, 0, end, end, self.revision, self.tip, "unit", final=True)
-        self.act(self.book.submitted([Request(check, RULE, 1.0)]))
+        self.act(self.book.submitted([self.check_of(self.checks[gone])]))
         if self.checks.pop(gone, None) is not None:
             self.judging.pop(gone, None)
         self.act(self.book.cancelled(frozenset({gone})))
@@ -142,9 +140,11 @@ class Forks(RuleBasedStateMachine):
         assert sum(cost.outcome == "open" for cost in costs) == len(self.asked)
         assert sum(cost.outcome == "answered" for cost in costs) == self.answers
         assert self.paid <= len(costs)  # every question is paid once, also one without an answer
+        assert self.paid_tokens <= sum(cost.tokens for cost in costs)
 
     def teardown(self) -> None:
-        """Once everything is answered, nobody waits; and what was asked is paid, but for what was called off last."""
+        """Once everything is answered, nobody waits; and all that was asked is paid, also what was called off."""
+        self.act(self.book.submitted([self.check_of(monitor) for monitor in range(4)]))
         for _ in range(3 * len(self.checks) + 3):
             for number in list(self.asked):
                 del self.asked[number]
@@ -154,6 +154,17 @@ class Forks(RuleBasedStateMachine):
                 self.act(self.book.judged([CheckResult(number, Pass())]))
         assert not self.checks
         assert not self.asked
+        assert self.paid == len(self.book.costs)
+        assert self.paid_tokens == sum(cost.tokens for cost in self.book.costs)
+
+    def check_of(self, monitor: int) -> Request:
+        """A new check of all the text."""
+        self.numbers += 1
+        self.checks[self.numbers] = monitor
+        end = self.tip.end
+        return Request(
+            Check(self.numbers, monitor, 0, end, end, self.revision, self.tip, "unit", final=True), RULE, 1.0
+        )
 
 
 TestBook = Forks.TestCase

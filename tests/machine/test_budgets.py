@@ -38,6 +38,7 @@ def test_a_batch_is_bounded_as_a_whole(bounded: Callable[[], mt.Budget], reason:
     spend(second)
     assert (second.status, second.finish and second.finish.reason) == ("exhausted", reason)
     assert batch.characters == first.machine.spent.characters + second.machine.spent.characters
+    assert batch.checks == first.machine.spent.checks + second.machine.spent.checks <= 4
 
 
 def test_a_rollback_that_the_batch_refuses_is_not_charged() -> None:

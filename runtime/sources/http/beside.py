@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 
-from ...chunks import Chunk, Token, Usage, hotter, reseeded
+from ...chunks import Chunk, Token, Usage, first_stop, hotter, reseeded
 from ...forks.protocol import Answer, Question
 from ...records.json import Json
-from ..local.stop_texts import first_stop
 from .reading import Reading
 from .transport import Transport
 

@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from ...chunks import Chunk, Token
-
-
-def first_stop(text: str, stop: Sequence[str]) -> int | None:
-    """Where the stop text begins that is complete first; of those that end at one place, the one that begins first."""
-    found = [(at + len(each), at) for each in stop if each and (at := text.find(each)) >= 0]
-    return min(found)[1] if found else None
+from ...chunks import Chunk, Token, first_stop
 
 
 class StopTexts:
