@@ -4,6 +4,10 @@ from . import monitors as monitors
 from . import policies as policies
 from . import triggers as triggers
 from .backlog import Backlog as Backlog
+from .calls import MonitoredCall as MonitoredCall
+from .calls import generate as generate
+from .calls import generate_sync as generate_sync
+from .calls import monitored as monitored
 from .certificate import Certificate as Certificate
 from .chunks import Chunk as Chunk
 from .chunks import Resampling as Resampling
@@ -34,11 +38,6 @@ from .ledger import Ledger as Ledger
 from .limits import Budget as Budget
 from .limits import Limits as Limits
 from .monitors import Monitor as Monitor
-from .opening import MonitoredCall as MonitoredCall
-from .opening import Runtime as Runtime
-from .opening import generate as generate
-from .opening import generate_sync as generate_sync
-from .opening import monitored as monitored
 from .opening import open_runtime as open_runtime
 from .outcome import Outcome as Outcome
 from .outcome import StandingViolation as StandingViolation
@@ -49,6 +48,7 @@ from .policies import Policy as Policy
 from .policies import Rollback as Rollback
 from .policies import Stop as Stop
 from .resources import Resources as Resources
+from .runtime import Runtime as Runtime
 from .session import Run as Run
 from .sources.protocol import Abilities as Abilities
 from .trace import Origin as Origin

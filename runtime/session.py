@@ -19,14 +19,13 @@ from typing import Protocol, Self, assert_never, runtime_checkable
 import anyio
 
 from .backlog import Backlog, OpenChecks
-from .certificate import Attested, attest, issue
-from .chunks import CHARACTERS_A_TOKEN, TURN, Chunk, Resampling, Source, Token, Usage, must_say_something
+from .certificate import Attested, attest
+from .chunks import TURN, Chunk, Resampling, Source, Token, Usage, must_say_something
 from .engines.parcels import PackedRule, Part
 from .engines.protocol import Deliver, Line, Request
 from .errors import MidtraceError, SourceError, one_line
 from .events import Checked, Event, Intervened, Pressure, Retracted, SafeUpTo, TextDelta
 from .forks.line import ForkLine
-from .ledger import Ledger
 from .limits import Budget, Limits
 from .machine.delivery import Mode
 from .machine.machine import Machine
@@ -47,9 +46,9 @@ from .machine.messages import (
 )
 from .mailbox import Mailbox
 from .monitors import Monitor, check_names
-from .outcome import Outcome, standing
+from .outcome import Outcome
 from .sources.protocol import Conversing, passages
-from .trace import provenance
+from .summary import Measured, summarise
 
 BUFFER = 1_024
 """Events that may wait for the user before the source is read no further."""
@@ -118,11 +117,7 @@ class Run:
         self._pump_wake: asyncio.Future[None] | None = None
         self._interventions: list[Intervened] = []
         self._outcome: Outcome | None = None
-        self._prompt_tokens = 0
-        self._cached_tokens = 0
-        self._handling = 0.0
-        self._settling = 0.0
-        self._restarting = 0.0
+        self._measured = Measured()
         self._ended_at: float | None = None
         self._cut_at: float | None = None
         self._began = time.perf_counter()
@@ -192,7 +187,7 @@ class Run:
 
     async def _read(self, opening: OpenSource) -> None:
         stream = opening.stream
-        machine = self._machine
+        machine, measured = self._machine, self._measured
         turn = idle = 0
         usage = Usage(0)
         with anyio.CancelScope() as scope:
@@ -204,7 +199,7 @@ class Run:
                 try:
                     async for item in chunks:
                         if self._cut_at is not None:
-                            self._restarting += time.perf_counter() - self._cut_at
+                            measured.restarting += time.perf_counter() - self._cut_at
                             self._cut_at = None
                         if type(item) is Usage:
                             usage = item
@@ -214,7 +209,7 @@ class Run:
                             text, tokens = _said(item)
                             idle = 0 if text else idle + 1
                             self._carry_out(machine.text(stream, text, tokens))
-                            self._handling += time.perf_counter() - started
+                            measured.handling += time.perf_counter() - started
                         if idle:
                             must_say_something(idle)
                         if scope.cancel_called:
@@ -227,8 +222,8 @@ class Run:
                         if self._open_checks.held:
                             await self._open_checks.room()
                 finally:
-                    self._prompt_tokens += usage.prompt
-                    self._cached_tokens += usage.cached
+                    measured.prompt_tokens += usage.prompt
+                    measured.cached_tokens += usage.cached
                     await _close(chunks)
             except BaseException as error:  # noqa: BLE001  (a source is third-party code: its failure is an outcome)
                 self._carry_out(machine.handle(_failure(stream, error)))
@@ -325,7 +320,7 @@ class Run:
         if isinstance(self._line, ForkLine):
             self._line.source_goes_on()
         if self._ended_at is not None:
-            self._settling += time.perf_counter() - self._ended_at
+            self._measured.settling += time.perf_counter() - self._ended_at
             self._ended_at = None
             self._cut_at = time.perf_counter()
         self._wake_pump()
@@ -335,61 +330,20 @@ class Run:
             _wake(self._pump_wake)
 
     def _end(self, finish: Finish) -> None:
-        now = time.perf_counter()
+        now, measured = time.perf_counter(), self._measured
         if self._ended_at is not None:
-            self._settling += now - self._ended_at
-        self._outcome = self._summarise(finish, now - self._began)
-        self._wake_pump()
-
-    def _summarise(self, finish: Finish, wall: float) -> Outcome:
-        machine = self._machine
-        tip, count, spent = machine.tip, machine.counters, machine.spent
-        text = tip.read()
-        estimated = count.discarded_characters // CHARACTERS_A_TOKEN
-        ledger = Ledger(
-            chunks=count.chunks,
-            main_tokens=spent.tokens,
-            discarded_tokens=count.discarded_tokens if count.reported_tokens else estimated,
-            resent_characters=count.resent_characters,
-            prompt_tokens=self._prompt_tokens,
-            cached_tokens=self._cached_tokens,
-            source_calls=count.source_calls,
+            measured.settling += now - self._ended_at
+        measured.wall = now - self._began
+        self._outcome = summarise(
+            finish,
+            self._machine,
+            self._prompt,
+            self._prepared.attested,
+            interventions=self._interventions,
             forks=self._line.costs if isinstance(self._line, ForkLine) else (),
-            fork_tokens=spent.fork_tokens,
-            checks=spent.checks,
-            claims=count.claims,
-            cancelled_checks=count.cancelled_checks,
-            stale_verdicts=count.stale_verdicts,
-            repeated_checks=count.repeated_checks,
-            interventions=len(self._interventions),
-            detection_lag=count.detection_lag,
-            check_seconds=count.check_seconds,
-            check_cpu_seconds=spent.check_seconds,
-            queue_seconds=count.queue_seconds,
-            handling_seconds=self._handling,
-            settling_seconds=self._settling,
-            restarting_seconds=self._restarting,
-            wall_seconds=wall,
+            measured=measured,
         )
-        certificate = issue(
-            status=finish.status,
-            reason=finish.reason,
-            revision=machine.revision,
-            prompt=self._prompt,
-            text=text,
-            monitors=self._prepared.attested,
-            tracks=machine.tracks,
-            written=provenance(tip),
-        )
-        return Outcome(
-            status=finish.status,
-            reason=finish.reason,
-            text=text,
-            violations=standing(machine.tracks),
-            interventions=tuple(self._interventions),
-            certificate=certificate,
-            ledger=ledger,
-        )
+        self._wake_pump()
 
 
 def _pause(failures: int) -> float:

@@ -64,13 +64,13 @@ MUTATIONS = (
         "return reaction if isinstance(reaction, Stop) else None",
         "return reaction if isinstance(reaction, Stop) else Stop()",
     ),
-    Mutation(1, "stops-again-and-again", "machine/machine.py", "            and not self._stopped\n", ""),
-    Mutation(1, "stops-what-has-ended", "machine/machine.py", '            and self.phase == "streaming"\n', ""),
+    Mutation(1, "stops-again-and-again", "machine/interventions.py", "            and not self._stopped\n", ""),
+    Mutation(1, "stops-what-has-ended", "machine/machine.py", 'told and self.phase == "streaming" and', "told and"),
     Mutation(
         1,
         "stops-a-phase-that-is-over",
-        "machine/machine.py",
-        "            and not self._checks.left(answered, self.tip)\n",
+        "machine/interventions.py",
+        "            and not self._checks.left(answered, tip)\n",
         "",
     ),
     # 2 The stream never waits
@@ -216,6 +216,13 @@ MUTATIONS = (
     ),
     Mutation(
         6,
+        "what-follows-is-shown-at-once",
+        "machine/delivery.py",
+        "and piece.end <= self._limit and piece.text",
+        "and piece.text",
+    ),
+    Mutation(
+        6,
         "a-gate-lets-the-rest-of-the-chunk-through",
         "machine/machine.py",
         "            self._gate()  # what follows the unit may be in the same chunk\n",
@@ -225,7 +232,7 @@ MUTATIONS = (
     Mutation(7, "questions-queue-up", "machine/checks.py", "if answered.track.asks}", "if False}"),
     Mutation(7, "characters-without-bound", "limits.py", "self.characters > limits.characters", "False"),
     Mutation(7, "rollbacks-without-bound", "limits.py", "self.rollbacks >= self.limits.rollbacks", "False"),
-    Mutation(7, "checks-without-bound", "limits.py", "self.checks > self.limits.checks", "False"),
+    Mutation(7, "checks-without-bound", "limits.py", "self.checks + checks > self.limits.checks", "False"),
     Mutation(
         7,
         "time-without-end",

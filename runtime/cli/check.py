@@ -15,10 +15,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ..errors import UsageError
-from ..opening import EngineName, Runtime, open_runtime
+from ..opening import EngineName, open_runtime
 from ..records import dump
 from ..records.json import Json
 from ..review import Finding
+from ..runtime import Runtime
 from .explain import explained
 from .files import writable
 from .naming import Chosen, monitor_options

@@ -27,10 +27,11 @@ from ..errors import SourceError, UsageError
 from ..events import TextDelta
 from ..limits import Limits
 from ..models import locate
-from ..opening import EngineName, Runtime, open_runtime
+from ..opening import EngineName, open_runtime
 from ..outcome import Outcome
 from ..records import dump, event_record, outcome_record
 from ..records.json import Json
+from ..runtime import Runtime
 from ..sources.completions import Completions
 from ..tasks import Problem, Task, task
 from .files import writable

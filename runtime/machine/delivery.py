@@ -52,8 +52,8 @@ class Delivery:
 
     def append(self, piece: Piece) -> None:
         """The trace grew by `piece`."""
-        if not self._backlog and piece.start == self.visible and piece.end <= self._limit and piece.text:
-            self.visible = piece.end  # nearly all of a live stream
+        if piece.start == self.visible and piece.end <= self._limit and piece.text:  # nearly all of a live stream
+            self.visible = piece.end
             self._say(TextDelta(piece.text, piece.start, piece.origin))
             return
         self._backlog.append(piece)

@@ -7,20 +7,21 @@ where the guarantees are made. A chunk costs O(its length), a rollback O(the tex
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple, TypeAlias, assert_never
+from typing import Literal, TypeAlias, assert_never
 
 from ..chunks import CHARACTERS_A_TOKEN, Token
 from ..events import Checked, Event, Intervened
 from ..limits import Budget, Limits
 from ..monitors import Monitor
-from ..policies import Abstain, Observe, Rollback, Stop, meaning, on_settled
+from ..policies import meaning
 from ..trace import Kept, Origin, Piece, cut
 from ..triggers import lanes
 from ..verdicts import Pass, Span, Unknown, Violation
 from .arbitration import Finding, Ruling, arbitrate
 from .checks import Answered, Checks, Made
+from .counters import Counters
 from .delivery import EVERYTHING, Delivery, Mode
-from .ladder import Ladder
+from .interventions import Interventions, Rejection, Stretch
 from .messages import (
     CancelChecks,
     Check,
@@ -39,40 +40,13 @@ from .messages import (
     TimeUp,
     VerdictsArrived,
 )
-from .reasoning import Reasoning
-from .repair import Injection, Repair, plan
+from .repair import Injection, Repair
 from .track import Track
 
 Phase: TypeAlias = Literal["streaming", "settling", "finished"]
 
 RETRIES = 2
 """How often in a row a source may fail in passing before the run fails."""
-
-
-class Stretch(NamedTuple):
-    """`[start, end)` of the trace that midtrace wrote."""
-
-    start: int
-    end: int
-
-
-class Counters:
-    """What the machine counts as it goes, beside what it spends; read by the ledger."""
-
-    def __init__(self) -> None:
-        self.chunks = 0
-        self.reported_tokens = 0
-        self.discarded_characters = 0
-        self.discarded_tokens = 0
-        self.resent_characters = 0
-        self.source_calls = 0
-        self.claims = 0
-        self.cancelled_checks = 0
-        self.stale_verdicts = 0
-        self.repeated_checks = 0
-        self.detection_lag = 0
-        self.check_seconds = 0.0
-        self.queue_seconds = 0.0
 
 
 class Machine:
@@ -98,14 +72,7 @@ class Machine:
         self._stream = 0
         self._reading = False
         self._failures = 0
-        self._ladder = Ladder()
-        self._last_note = Stretch(-1, -1)
-        self._noted: set[str] = set()
-        self._notes: list[Stretch] = []
-        self._charged: dict[str, int] = {}
-        self._stopped = False
-        closings = {stop.closing for monitor in monitors if (stop := on_settled(monitor.policy)) is not None}
-        self._reasoning = {closing: Reasoning(closing, prompt) for closing in closings}
+        self._interventions = Interventions(prompt, monitors, self._checks, self.spent)
         self._over = ""
         self._out: list[Command] = []
 
@@ -196,7 +163,7 @@ class Machine:
         self._submit(self._checks.of_units(units, self.tip, self.revision, broken=True))
         self._relane(states)
         self._gate()
-        self._notes.append(Stretch(start, start + len(text)))
+        self._interventions.noted(Stretch(start, start + len(text)))
         self.tip = Piece(self.tip, text, Origin.FEEDBACK, lanes.skip(states, start + len(text)))
         self._delivery.append(self.tip)
 
@@ -262,7 +229,7 @@ class Machine:
             match result.verdict:
                 case Pass(checked, told):
                     self.counters.claims += checked
-                    if told and self._may_stop(answered):
+                    if told and self.phase == "streaming" and self._interventions.may_stop(answered, self.tip):
                         settled.append(answered)
                 case Violation() as violation:
                     self.counters.claims += 1
@@ -315,77 +282,21 @@ class Machine:
     # Interventions
 
     def _act(self, ruling: Ruling) -> None:
-        winner = ruling.winner
-        reaction = winner.reaction
-        match reaction:
-            case Observe():
-                return
-            case Abstain():
-                self._reject(ruling, "abstained", f"{winner.monitor.name}: {winner.violation.message}")
-            case Stop(closing):
-                if self._stopped:
-                    self._reject(ruling, "abstained", f"{winner.monitor.name} again: {winner.violation.message}")
-                    return
-                self._intervene(ruling.all, ruling.winner.check, self._closed(closing, ruling.cut))
-            case Rollback():
-                self._rollback(ruling, reaction)
+        repair = self._interventions.about(ruling, self.tip, self._delivery.committed)
+        match repair:
+            case Repair():
+                self._intervene(ruling.all, ruling.winner.check, repair)
+            case Rejection(status, reason):
+                self._reject(ruling, status, reason)
+            case None:
+                pass
             case _:
-                assert_never(reaction)
-
-    def _rollback(self, ruling: Ruling, policy: Rollback) -> None:
-        name = ruling.winner.monitor.name
-        message = ruling.winner.violation.message
-        charged = self._charged.get(name, 0)
-        if policy.limit is not None and charged >= policy.limit:
-            self._reject(ruling, "exhausted", f"{name} has spent its {policy.limit} rollbacks: {message}")
-            return
-        check = ruling.winner.check
-        rung = self._ladder.climb(ruling.winner.key, self._own(check.start), self._own(check.end))
-        if rung.step == "abstain":
-            self._reject(ruling, "abstained", f"{name}: no repair helped: {message}")
-            return
-        over = self.spent.spend_rollback()
-        if over:
-            self._reject(ruling, "exhausted", f"{over}; {name}: {message}")
-            return
-        self._charged[name] = charged + 1
-        where = ruling.cut
-        if check.start == self._last_note.end and name in self._noted:
-            where = min(where, self._last_note.start)  # the last note gained nothing: it goes too
-        if rung.step == "earlier":
-            where = min(where, self._checks.start_before(ruling.winner.monitor, where))
-        where = max(where, self._delivery.committed)
-        self._intervene(ruling.all, check, plan(ruling, policy, self.tip, rung=rung, cut=where))
-
-    def _may_stop(self, answered: Answered) -> bool:
-        """Whether a settled pass ends the reasoning: there is some left, and no end of it has been made before."""
-        track, entry = answered
-        stop = on_settled(track.monitor.policy)
-        return (
-            stop is not None
-            and self.phase == "streaming"
-            and not self._stopped
-            and not entry.check.final
-            and not entry.broken
-            and not self._checks.left(answered, self.tip)
-            and not self._reasoning[stop.closing].over(self.tip)
-        )
+                assert_never(repair)
 
     def _stop_early(self, answered: Answered) -> None:
         track, entry = answered
-        stop = on_settled(track.monitor.policy)
-        assert stop is not None
-        self._intervene((), entry.check, self._closed(stop.closing, entry.check.end), track.monitor.name)
-
-    def _closed(self, closing: str, cut: int) -> Repair:
-        """The repair that ends the reasoning at `cut`, for the first and last time."""
-        self._stopped = True
-        parts = (Injection(closing, Origin.CLOSING, scanned=True),)
-        return Repair(max(cut, self._delivery.committed), parts, 0, "stop")
-
-    def _own(self, offset: int) -> int:
-        """`offset` in the text without midtrace's notes."""
-        return offset - sum(note.end - note.start for note in self._notes if note.end <= offset)
+        repair = self._interventions.stop(answered, self._delivery.committed)
+        self._intervene((), entry.check, repair, track.monitor.name)
 
     def _intervene(self, findings: Sequence[Finding], check: Check, repair: Repair, *names: str) -> None:
         """Carry out `repair`, for `findings` that `check` led to, or without any for the monitors `names`."""
@@ -393,7 +304,7 @@ class Machine:
         self.counters.detection_lag += max(self.tip.end - check.end, 0)
         removed = self.tip.read(repair.cut)
         self._cut(repair.cut)
-        parts = [part for part in repair.injections if not self._said(part)]
+        parts = self._interventions.parts(repair, self.tip)
         self._out.append(
             Intervened(
                 monitors=monitors,
@@ -405,18 +316,12 @@ class Machine:
             )
         )
         self._inject(parts)
-        noted = any(not part.scanned for part in parts)
-        self._last_note = Stretch(repair.cut, self.tip.end) if noted else Stretch(-1, -1)
-        self._noted = set(monitors)
+        self._interventions.done(Stretch(repair.cut, self.tip.end), parts, monitors)
         self._close()
         self.phase = "streaming"
         self._stream += 1
         self._failures = 0
         self._open(attempt=repair.attempt)
-
-    def _said(self, part: Injection) -> bool:
-        """Whether this would end reasoning that is over already: an end of it in the answer would be read as text."""
-        return part.origin is Origin.CLOSING and self._reasoning[part.text].over(self.tip)
 
     def _inject(self, parts: Iterable[Injection]) -> None:
         for part in parts:
@@ -431,10 +336,7 @@ class Machine:
         kept = cut(self.tip, offset)
         self._count_discarded(offset, kept)
         self.tip = kept.tip
-        while self._notes and self._notes[-1].end > offset:
-            self._notes.pop()
-        for reasoning in self._reasoning.values():
-            reasoning.forget(offset)
+        self._interventions.cut(offset)
         self._cancel(self._checks.cut(offset))
         self._delivery.cut(offset)
         if kept.rest:
