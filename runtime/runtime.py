@@ -13,7 +13,7 @@ from .backlog import Backlog
 from .engines.admission import admit
 from .engines.protocol import Deliver, Engine, Line
 from .errors import UsageError
-from .forks.asking import Asks
+from .forks.asking import asking_of
 from .forks.settings import Forks
 from .forks.thread import ForkThread
 from .limits import Budget, Limits
@@ -73,7 +73,7 @@ class Runtime:
         source = source_of(source)
         requirements(source, monitors)
         prepared = await anyio.to_thread.run_sync(self._prepare, monitors, prompt)
-        asks = any(isinstance(monitor.extract, Asks) for monitor in prepared.monitors)
+        asks = any(asking_of(monitor.extract) is not None for monitor in prepared.monitors)
         async with AsyncExitStack() as stack:
             connect: Callable[[Deliver], Line] = self._engine.connect
             if asks:

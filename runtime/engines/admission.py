@@ -28,6 +28,10 @@ PATIENCE = 2 * IMPORTING
 """Seconds to wait for its answer; without one the run starts, and its checks tell."""
 
 
+KNOWN = 10_000
+"""Modules and rules that are remembered."""
+
+
 class _Admitted(Protocol):
     @property
     def monitors(self) -> tuple[Monitor, ...]: ...
@@ -36,7 +40,7 @@ class _Admitted(Protocol):
 
 
 _importable: weakref.WeakKeyDictionary[Engine, set[str]] = weakref.WeakKeyDictionary()
-"""Modules that workers of an engine are known to find."""
+"""Modules that workers of an engine are known to find, and the keys of rules that need no others."""
 
 
 def admit(engine: Engine, prepared: _Admitted) -> None:
@@ -52,11 +56,14 @@ def admit(engine: Engine, prepared: _Admitted) -> None:
     if not engine.elsewhere:
         return
     known = _importable.setdefault(engine, set())
+    if len(known) > KNOWN:
+        known.clear()  # rules that are bound to a problem come by the thousand; the workers are asked once more
     for monitor, rule in zip(prepared.monitors, prepared.rules, strict=True):
-        modules = modules_of(rule.rule.blob) - known
-        if modules:
-            _find(engine, monitor, rule, modules)
-            known |= modules
+        if rule.rule.key not in known:
+            modules = modules_of(rule.rule.blob) - known
+            if modules:
+                _find(engine, monitor, rule, modules)
+            known |= {*modules, rule.rule.key}
 
 
 def modules_of(blob: bytes) -> frozenset[str]:

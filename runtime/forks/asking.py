@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
 
 from ..errors import UsageError
 
@@ -56,11 +55,10 @@ class Asking:
             raise UsageError(f"Fork(confirm={self.confirm}, history={self.history}): expected 1 or more")
 
 
-@runtime_checkable
-class Asks(Protocol):
-    """An extractor that reads its state off the model's answers, which its view carries."""
+def asking_of(extractor: object) -> Asking | None:
+    """What an extractor asks the model, as its attribute `asks` tells; None for one that reads the text alone.
 
-    @property
-    def asks(self) -> Asking:
-        """What the model is asked."""
-        ...
+    One that asks finds the answers in its view.
+    """
+    asks = getattr(extractor, "asks", None)
+    return asks if isinstance(asks, Asking) else None

@@ -9,7 +9,7 @@ from ..chunks import Source
 from ..errors import UsageError
 from ..monitors import Monitor
 from ..sources.protocol import Able
-from .asking import Asks
+from .asking import asking_of
 from .calling import Calling
 from .protocol import Askable
 from .settings import Forks
@@ -22,8 +22,9 @@ def who_is_asked(source: Source, monitors: Sequence[Monitor], forks: Forks) -> d
     """
     found: dict[str | None, Askable] = {}
     for monitor in monitors:
-        if isinstance(monitor.extract, Asks) and (name := monitor.extract.asks.endpoint) not in found:
-            found[name] = _asked(monitor, name, source, forks)
+        asking = asking_of(monitor.extract)
+        if asking is not None and asking.endpoint not in found:
+            found[asking.endpoint] = _asked(monitor, asking.endpoint, source, forks)
     return found
 
 

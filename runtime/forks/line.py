@@ -20,7 +20,7 @@ from ..machine.messages import CheckResult
 from ..monitors import Monitor
 from ..verdicts import Unknown
 from . import book
-from .asking import Asking, Asks
+from .asking import asking_of
 from .protocol import Answer, Asker
 
 log = logger("midtrace.forks")
@@ -31,11 +31,6 @@ class Thread(NamedTuple):
 
     post: Callable[[Callable[[], None]], None]
     tasks: TaskGroup
-
-
-def asking_of(monitors: Sequence[Monitor]) -> list[Asking | None]:
-    """What each monitor asks the model; None for one that does not."""
-    return [monitor.extract.asks if isinstance(monitor.extract, Asks) else None for monitor in monitors]
 
 
 class ForkLine:
@@ -61,7 +56,7 @@ class ForkLine:
         self._deliver = deliver
         self._askers = askers
         self._timeout = timeout
-        asking = asking_of(monitors)
+        asking = [asking_of(monitor.extract) for monitor in monitors]
         self._asks = [each is not None for each in asking]
         self._book = book.Book(prompt, [monitor.name for monitor in monitors], asking, terms)
         self._scopes: dict[int, anyio.CancelScope] = {}

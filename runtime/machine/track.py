@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..forks.asking import Asks
+from ..forks.asking import asking_of
 from ..monitors import Monitor
 from ..policies import meaning
 from ..verdicts import Pass, Unknown, Verdict, Violation
@@ -45,7 +45,7 @@ class Track:
         self.monitor = monitor
         self.index = index
         self.lane = lane
-        self.asks = isinstance(monitor.extract, Asks)
+        self.asks = asking_of(monitor.extract) is not None
         self.entries: list[Entry] = []
         self.skipped: list[Skipped] = []
         self._cleared = 0

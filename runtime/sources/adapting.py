@@ -11,11 +11,10 @@ from typing import TypeGuard
 import anyio
 import anyio.lowlevel
 
-from ..chunks import TURN, Resampling, Source, Usage, must_say_something
+from ..chunks import TURN, Source, Usage, must_say_something
 from ..errors import SourceError, UsageError
-from ..forks.protocol import Askable
 from .langchain import LangChain, runnable_of
-from .protocol import Abilities, Able, Conversing
+from .protocol import Abilities
 from .streams import off_loop
 from .streams.deltas import Deltas, Item
 from .streams.shapes import is_answer
@@ -116,10 +115,14 @@ class Opened:
 # What is given
 
 
+_OF_SOURCES = ("abilities", "asker", "resample", "converse")
+"""What `Able`, `Askable`, `Resampling` and `Conversing` have; by name, since checks against protocols are slow."""
+
+
 def _is_source(given: object) -> TypeGuard[Source]:
     if isinstance(given, type) or not callable(given):
         return False
-    return isinstance(given, Able | Askable | Resampling | Conversing) or _says_text(given)
+    return any(hasattr(given, name) for name in _OF_SOURCES) or _says_text(given)
 
 
 def _is_stream(given: object) -> bool:
