@@ -13,10 +13,11 @@ from types import TracebackType
 from typing import Literal, Self
 
 from ..chunks import Usage, hotter, reseeded
-from ..errors import SourceError, UsageError
+from ..errors import SourceError
 from ..forks.protocol import Answer, Asker, Question
 from ..records.json import Json
 from ..trace import Origin
+from .arguments import OBJECTS, SWITCH, TEXT, Expected, expect, instance_of, or_none
 from .chats.answers import answer_of, thought_through
 from .chats.prefill import TOKENS, Message, Prefilling, Way, place_of
 from .chats.turns import Echo, last_said, turns
@@ -24,7 +25,7 @@ from .http.frames import Patience
 from .http.logprobs import ALTERNATIVES
 from .http.reading import cut_off
 from .http.retrying import Retrying
-from .http.server import Server, expect_call
+from .http.server import ASKING, Server
 from .http.transport import Transport
 from .protocol import Abilities, Passage
 from .streams.deltas import MARKS, Deltas, Item, Marks
@@ -90,9 +91,7 @@ class Chat:
     _reasons: bool = field(default=False, init=False, repr=False)  # reasoning has come in a field of its own
 
     def __post_init__(self) -> None:
-        expect_call("Chat", max_tokens=self.max_tokens, stop=self.stop, logprobs=self.logprobs)
-        if not all(isinstance(each, Mapping) for each in (*self.messages, *self.tools)):
-            raise UsageError("Chat(messages=..., tools=...): expected objects as the server takes them")
+        expect(self, {**ASKING, **_EXPECTED})
         self._prefilling = Prefilling(self.marks)
         self._server = Server("Chat", self._connect, self.model)
 
@@ -267,6 +266,17 @@ class Chat:
             if self.tool_choice is not None:
                 body["tool_choice"] = self.tool_choice
         return body
+
+
+_EXPECTED = {
+    "system": or_none(TEXT),
+    "messages": OBJECTS,
+    "tools": OBJECTS,
+    "tool_choice": Expected(lambda value: value is None or isinstance(value, str | Mapping), "text or an object"),
+    "prefill": Expected(lambda value: isinstance(value, Way) or value in ("try", "never"), "'try', 'never' or a Way"),
+    "opens_thinking": SWITCH,
+    "marks": instance_of(Marks),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,15 @@ from types import TracebackType
 from typing import Self
 
 from ..chunks import Chunk, Usage, hotter, reseeded
-from ..errors import UsageError
 from ..forks.protocol import Asker
 from ..records.json import Json
+from .arguments import COUNT, OBJECT, SWITCH, Expected, expect, or_none
 from .http.beside import Beside
 from .http.frames import Patience
 from .http.logprobs import ALTERNATIVES
 from .http.reading import Reading
 from .http.retrying import Retrying
-from .http.server import Server, expect_call
+from .http.server import ASKING, Server
 from .http.templates import Message, Template, render
 from .http.transport import Transport
 from .protocol import Abilities
@@ -73,9 +73,7 @@ class Completions:
     _server: Server = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        expect_call("Completions", max_tokens=self.max_tokens, stop=self.stop, logprobs=self.logprobs)
-        if self.block is not None and not (isinstance(self.block, int) and self.block >= 1):
-            raise UsageError(f"Completions(block={self.block!r:.60}): expected tokens, 1 or more, or None")
+        expect(self, {**ASKING, **_EXPECTED})
         self._server = Server("Completions", self._connect, self.model)
 
     async def __aenter__(self) -> Self:
@@ -149,3 +147,14 @@ class Completions:
         server = self._server
         reading = Reading(server.transport, body, model=server.model, frame_is_token=self.frame_is_token)
         return reading.chunks(whole=True)
+
+
+_EXPECTED = {
+    "frame_is_token": SWITCH,
+    "template": Expected(
+        lambda value: value is None or isinstance(value, str) or callable(value), "a Jinja template or a function"
+    ),
+    "forks": Expected(lambda value: value is None or isinstance(value, Completions), "Completions(...), or None"),
+    "fork_extra": OBJECT,
+    "block": or_none(COUNT),
+}

@@ -16,9 +16,10 @@ from typing import Literal, Self, TypeAlias
 import anyio
 import anyio.to_thread
 
-from ..errors import ModelError, UsageError, expect_one_of
+from ..errors import ModelError, UsageError
 from ..forks.protocol import Asker
 from ..logs import logger
+from .arguments import COUNT, COUNT_OR_NOTHING, DECODING, PATH, expect, one_of
 from .llama import CONTEXT, load, must_fit
 from .local.counts import Counts
 from .local.decoding import Options
@@ -33,6 +34,14 @@ ForkMode: TypeAlias = Literal["serial", "parallel", "none"]
 
 STRETCH = 8
 """Tokens of the streams between two forks."""
+
+_EXPECTED = {
+    "path": PATH,
+    "context": COUNT,
+    "logprobs": COUNT_OR_NOTHING,
+    "forks": one_of("serial", "parallel", "none"),
+    **dict.fromkeys(("slots", "threads", "batch_threads"), COUNT),
+}
 
 
 @dataclass
@@ -79,13 +88,8 @@ class LlamaModel:
     _folder: str | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        expect_one_of("LlamaModel", "forks", self.forks, ("serial", "parallel", "none"))
-        for name in ("context", "max_tokens", "stretch", "slots", "threads", "batch_threads"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"LlamaModel({name}={getattr(self, name)}): expected 1 or more")
+        expect(self, {**DECODING, **_EXPECTED})
         must_fit(f"LlamaModel(context={self.context})", self.context)
-        if not self.temperature >= 0 or self.logprobs < 0 or isinstance(self.stop, str):
-            raise UsageError("LlamaModel: expected temperature and logprobs 0 or more, and stop a list of texts")
 
     async def __aenter__(self) -> Self:
         await anyio.to_thread.run_sync(self._open)

@@ -11,8 +11,9 @@ from typing import Literal, Self, TypeAlias
 import anyio
 import anyio.to_thread
 
-from ..errors import UsageError, expect_one_of
+from ..errors import UsageError
 from ..forks.protocol import Asker
+from .arguments import COUNT, DECODING, expect, one_of, or_none
 from .local.counts import Counts
 from .local.decoding import Options
 from .local.decoding_thread import DecodingThread
@@ -63,13 +64,7 @@ class TransformersModel:
     _decoder: TransformersDecoder | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        expect_one_of("TransformersModel", "forks", self.forks, ("serial", "none"))
-        if self.max_tokens < 1 or self.stretch < 1 or (self.context is not None and self.context < 1):
-            raise UsageError("TransformersModel: expected max_tokens, stretch and context to be 1 or more")
-        if not self.temperature >= 0 or not 0 < self.top_p <= 1 or isinstance(self.stop, str):
-            raise UsageError(
-                "TransformersModel: expected temperature to be 0 or more, top_p in (0, 1], stop to be a list of texts"
-            )
+        expect(self, {**DECODING, "context": or_none(COUNT), "forks": one_of("serial", "none")})
 
     async def __aenter__(self) -> Self:
         await anyio.to_thread.run_sync(self._open)

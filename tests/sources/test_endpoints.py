@@ -89,6 +89,12 @@ def test_other_arguments_that_are_none() -> None:
         Completions([])
     with pytest.raises(mt.UsageError, match=r"timeout=0.*: expected seconds above 0"):
         Completions("http://host", timeout=0)
+    with pytest.raises(mt.UsageError, match=r"Completions\(api_key=\.\.\.\): expected text, or None"):
+        Completions("http://host", api_key=b"secret")  # type: ignore[arg-type]
+    with pytest.raises(mt.UsageError, match=r"Completions\(headers=\.\.\.\): expected texts by name"):
+        Completions("http://host", headers={"token": b"secret"})  # type: ignore[dict-item]
+    with pytest.raises(mt.UsageError, match=r"first_timeout='long'\): expected seconds above 0, or None"):
+        Completions("http://host", first_timeout="long")  # type: ignore[arg-type]
     with pytest.raises(mt.UsageError, match="max_tokens=0"):
         Completions("http://host", max_tokens=0)
     with pytest.raises(mt.UsageError, match="expected texts, such as"):

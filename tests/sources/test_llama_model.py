@@ -470,5 +470,5 @@ async def test_arguments_that_mean_nothing() -> None:
         LlamaModel("x", forks="both")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="stretch=0"):
         LlamaModel("x", stretch=0)
-    with pytest.raises(UsageError, match="list of texts"):
+    with pytest.raises(UsageError, match="expected texts, such as"):
         LlamaModel("x", stop="\n")

@@ -12,7 +12,7 @@ from typing import Self, TypeAlias
 import anyio
 import httpx2
 
-from ...errors import SourceError, UsageError, one_line
+from ...errors import SourceError, one_line
 from ...records.json import Json
 from .buffering import Arrivals
 from .event_stream import EventStream, ServerEvent
@@ -50,10 +50,8 @@ class Patience:
 
     @staticmethod
     def of(timeout: float, first: float | None = None) -> Patience:
-        """From the two numbers that users give. Raises `UsageError` for what is no time."""
+        """From the two numbers that users give."""
         first = timeout if first is None else first
-        if not (timeout > 0 and first > 0):
-            raise UsageError(f"timeout={timeout}, first_timeout={first}: expected seconds above 0")
         return Patience(connect=min(timeout, 10.0), first=first, between=timeout, alive=5 * max(timeout, first))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from ...errors import SourceError, UsageError
+from ...errors import SourceError
+from ..arguments import COUNT, GENERATING, HEADERS, KEY, OBJECT, SECONDS, TEXT, WHOLE, instance_of, or_none
 from .models import only_model
+from .retrying import Retrying
 from .transport import Transport
 
 
@@ -60,15 +62,16 @@ class Server:
         return self._model
 
 
-def expect_call(source: str, *, max_tokens: object, stop: object, logprobs: object) -> None:
-    """Raise `UsageError` for arguments of a source that no call could have."""
-    if not _is_count(max_tokens):
-        raise UsageError(f"{source}(max_tokens={max_tokens!r:.60}): expected 1 or more")
-    if isinstance(stop, str) or not isinstance(stop, Sequence) or not all(isinstance(each, str) for each in stop):
-        raise UsageError(f"{source}(stop={stop!r:.60}): expected texts, such as ['\\n\\n']")
-    if logprobs is not None and not _is_count(logprobs):
-        raise UsageError(f"{source}(logprobs={logprobs!r:.60}): expected 1 or more alternatives, or None")
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+ASKING = {
+    **GENERATING,
+    "model": or_none(TEXT),
+    "seed": or_none(WHOLE),
+    "logprobs": or_none(COUNT)._replace(words="1 or more alternatives, or None"),
+    "extra": OBJECT,
+    "timeout": SECONDS,
+    "first_timeout": or_none(SECONDS),
+    "api_key": or_none(KEY),
+    "headers": HEADERS,
+    "retrying": instance_of(Retrying),
+}
+"""What every source that asks a server is given."""

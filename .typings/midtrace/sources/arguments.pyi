@@ -1,0 +1,1 @@
+from runtime.sources.arguments import *
