@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from .errors import UsageError
+from .arguments import COUNT_OR_NOTHING, SECONDS_OR_EVER, expect, or_none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Limits:
         check_seconds: Processor time of all checks together, in seconds.
         seconds: Wall time.
 
-    Raises `UsageError` for a bound below 0.
+    Raises `UsageError` for what is no bound.
     """
 
     tokens: int | None = None
@@ -39,10 +39,15 @@ class Limits:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if value is not None and not (isinstance(value, int | float) and value >= 0):
-                raise UsageError(f"Limits({each.name}={value!r}): expected 0 or more, or None for no bound")
+        expect(self, _EXPECTED)
+
+
+_COUNT = or_none(COUNT_OR_NOTHING)._replace(words="0 or more in whole numbers, or None for no bound")
+_SECONDS = or_none(SECONDS_OR_EVER)._replace(words="0 or more seconds, or None for no bound")
+_EXPECTED = {
+    **dict.fromkeys(("tokens", "characters", "rollbacks", "checks", "forks", "fork_tokens"), _COUNT),
+    **dict.fromkeys(("check_seconds", "seconds"), _SECONDS),
+}
 
 
 class TimeLeft(NamedTuple):

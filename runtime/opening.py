@@ -85,7 +85,11 @@ async def open_runtime(
         # An engine half started must still be closed, so that no process is left: hence inside.
         await anyio.to_thread.run_sync(made.open)
         _keep_sigterm()
-        yield Runtime(made)
+        runtime = Runtime(made)
+        try:
+            yield runtime
+        finally:
+            runtime.close()
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(made.close)

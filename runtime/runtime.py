@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
@@ -36,6 +36,7 @@ class Runtime:
         self._mailbox: Mailbox | None = None
         self._reviewing: tuple[Sequence[Monitor], Prepared] | None = None
         self._forks = ForkThread()
+        self._closed = False
 
     @asynccontextmanager
     async def watch(
@@ -69,10 +70,12 @@ class Runtime:
         Raises `UsageError` for arguments that cannot work. What the source or a verifier does wrong ends in the
         outcome, never as an exception.
         """
+        self._must_be_open()
         _check_delivery(delivery, ahead)
+        _check_types(prompt, limits=limits, budget=budget, backlog=backlog, forks=forks)
         source = source_of(source)
-        requirements(source, monitors)
         prepared = await anyio.to_thread.run_sync(self._prepare, monitors, prompt)
+        requirements(source, prepared.monitors)
         asks = any(asking_of(monitor.extract) is not None for monitor in prepared.monitors)
         async with AsyncExitStack() as stack:
             connect: Callable[[Deliver], Line] = self._engine.connect
@@ -111,6 +114,7 @@ class Runtime:
         Many texts may be under way at a time. Give the same sequence of monitors for all: what they are made of is then
         made ready only once. Raises `UsageError` for monitors that cannot work.
         """
+        self._must_be_open()
         if self._reviewing is None or self._reviewing[0] is not monitors:
             observing = observed(monitors)
             self._reviewing = monitors, await anyio.to_thread.run_sync(self._prepare, observing, prompt)
@@ -118,6 +122,14 @@ class Runtime:
         return await Review(
             self._engine, self._mailbox_of(asyncio.get_running_loop()), text, prompt, prepared
         ).finding()
+
+    def close(self) -> None:
+        """Whoever opened the engine closes it now: no further run starts."""
+        self._closed = True
+
+    def _must_be_open(self) -> None:
+        if self._closed:
+            raise UsageError("the runtime is closed: runs belong inside `async with open_runtime(...) as runtime`")
 
     def _prepare(self, monitors: Sequence[Monitor], prompt: str) -> Prepared:
         prepared = prepare(monitors, prompt)
@@ -142,6 +154,16 @@ class Runtime:
         """A monitored generation from start to end."""
         async with self.watch(source, prompt, monitors=monitors, limits=limits, budget=budget, forks=forks) as run:
             return await run.wait()
+
+
+def _check_types(prompt: object, **given: object) -> None:
+    """Arguments of another type would fail far from here."""
+    if not isinstance(prompt, str):
+        raise UsageError(f"prompt={prompt!r:.60}: expected text")
+    kinds: Mapping[str, type] = {"limits": Limits, "budget": Budget, "backlog": Backlog, "forks": Forks}
+    for name, value in given.items():
+        if value is not None and not isinstance(value, kinds[name]):
+            raise UsageError(f"{name}={value!r:.60}: expected {kinds[name].__name__}(...)")
 
 
 def _check_delivery(delivery: str, ahead: int | None) -> None:

@@ -316,6 +316,11 @@ def test_from_a_script() -> None:
         (lambda: mt.Monitor("m", verify=no_x, on=cast("Any", mt.at_end)), "expected a trigger, such as every_line"),
         (lambda: mt.Rollback(feedback="{nonsense}"), "expected a template"),
         (lambda: mt.Limits(rollbacks=-1), r"Limits\(rollbacks=-1\): expected 0 or more"),
+        (
+            lambda: mt.Limits(checks=cast("Any", 1.5)),
+            r"Limits\(checks=1.5\): expected 0 or more in whole numbers, or None",
+        ),
+        (lambda: mt.Limits(seconds=float("nan")), r"Limits\(seconds=nan\): expected 0 or more seconds"),
         (lambda: mt.verifier(cast("Any", test_a_slow_user_holds_the_source_back)), "expected a plain function"),
     ],
 )
@@ -325,18 +330,33 @@ def test_what_cannot_work_is_refused_in_one_line(make: Callable[[], object], mes
 
 
 async def test_arguments_of_watch_are_checked(inline: mt.Runtime) -> None:
-    async def refused(message: str, monitors: list[mt.Monitor], **options: Any) -> None:
+    async def refused(message: str, monitors: Any, prompt: Any = "P", **options: Any) -> None:
         with pytest.raises(mt.UsageError, match=message):
-            async with inline.watch(Scripted("a"), "P", monitors=monitors, **options):
+            async with inline.watch(Scripted("a"), prompt, monitors=monitors, **options):
                 pass
 
     await refused("expected at least one monitor", [])
     await refused("two monitors are called 'no-x'", [no_x_monitor(), no_x_monitor()])
     await refused("expected 'live', 'held' or 'final'", [no_x_monitor()], delivery="later")
     await refused("ahead=3: expected 0 or more, with delivery='live'", [no_x_monitor()], delivery="held", ahead=3)
+    await refused(r"monitors=Monitor\(name='no-x'.*: expected a list of Monitor", no_x_monitor())
+    await refused("expected a list of Monitor", [no_x])
+    await refused("prompt=3: expected text", [no_x_monitor()], prompt=3)
+    await refused(r"limits=3: expected Limits\(...\)", [no_x_monitor()], limits=3)
+    await refused(r"forks=3: expected Forks\(...\)", [no_x_monitor()], forks=3)
     lock = threading.Lock()
     held = mt.Monitor("held", verify=lambda text: str(lock))
     await refused("monitor 'held': its extractor or verifier cannot be sent to a worker process", [held])
+
+
+async def test_no_run_starts_on_a_runtime_that_is_closed() -> None:
+    """Nobody would check anything, so it would not end."""
+    async with mt.open_runtime("local", workers=1, preload=()) as runtime:
+        pass
+    with pytest.raises(mt.UsageError, match="the runtime is closed: runs belong inside"):
+        await runtime.generate(Scripted("a"), "P", monitors=[no_x_monitor()])
+    with pytest.raises(mt.UsageError, match="the runtime is closed"):
+        await runtime.review("a", monitors=[no_x_monitor()])
 
 
 @pytest.mark.parametrize("error", [asyncio.CancelledError(), GeneratorExit(), BaseExceptionGroup("g", [SystemExit(1)])])

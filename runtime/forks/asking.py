@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..arguments import AMOUNT, COUNT, SWITCH, TEXTS, Expected, expect
 from ..errors import UsageError
 
 
@@ -38,21 +39,22 @@ class Asking:
     def __post_init__(self) -> None:
         if not isinstance(self.suffix, str) or not self.suffix:
             raise UsageError(f"Fork(suffix={self.suffix!r:.60}): expected text that asks for something")
-        for name, value in (("max_tokens", self.max_tokens), ("confirm", self.confirm), ("history", self.history)):
-            if not isinstance(value, int):
-                raise UsageError(f"Fork({name}={value!r:.60}): expected a whole number, 1 or more")
-        if not isinstance(self.temperature, int | float):
-            raise UsageError(f"Fork(temperature={self.temperature!r:.60}): expected a number, 0 or more")
-        if not (self.endpoint is None or (isinstance(self.endpoint, str) and self.endpoint)):
-            raise UsageError("Fork(endpoint=...): expected a name, or the address of a server")
-        if isinstance(self.stop, str) or not all(isinstance(each, str) and each for each in self.stop):
-            raise UsageError(f"Fork(stop={self.stop!r}): expected texts, such as ('}}',)")
-        if self.max_tokens < 1 or not self.temperature >= 0:
-            raise UsageError(
-                f"Fork(max_tokens={self.max_tokens}, temperature={self.temperature}): expected 1 or more, 0 or more"
-            )
-        if self.confirm < 1 or self.history < 1:
-            raise UsageError(f"Fork(confirm={self.confirm}, history={self.history}): expected 1 or more")
+        expect(self, _EXPECTED, "Fork")
+
+
+_EXPECTED = {
+    "max_tokens": COUNT,
+    "stop": TEXTS,
+    "temperature": AMOUNT,
+    "endpoint": Expected(
+        lambda value: value is None or (isinstance(value, str) and value != ""),
+        "a name, or the address of a server",
+        secret=True,
+    ),
+    "confirm": COUNT,
+    "steady": SWITCH,
+    "history": COUNT,
+}
 
 
 def asking_of(extractor: object) -> Asking | None:

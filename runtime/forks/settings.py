@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..arguments import COUNT, POSITIVE, SECONDS, Expected, expect, or_none
 from ..errors import UsageError
 from ..sources.protocol import GivenSource
 from .protocol import Askable
-
-NUMBERS = (
-    ("concurrency", int, "a whole number, 1 or more"),
-    ("share", int | float, "a number above 0, or None for no bound"),
-    ("block", int, "tokens, 1 or more"),
-    ("timeout", int | float, "seconds, more than 0"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,20 +38,16 @@ class Forks:
     timeout: float = 60.0
 
     def __post_init__(self) -> None:
-        for name, kind, what in NUMBERS:
-            value = getattr(self, name)
-            if value is not None and not isinstance(value, kind):
-                raise UsageError(f"Forks({name}={value!r:.60}): expected {what}")
-        if not isinstance(self.endpoints, Mapping):
-            raise UsageError(f"Forks(endpoints={self.endpoints!r:.60}): expected sources by name")
-        if self.concurrency < 1:
-            raise UsageError(f"Forks(concurrency={self.concurrency}): expected 1 or more")
-        if self.share is not None and not self.share > 0:
-            raise UsageError(f"Forks(share={self.share}): expected a number above 0, or None for no bound")
-        if self.block is not None and self.block < 1:
-            raise UsageError(f"Forks(block={self.block}): expected tokens, 1 or more")
-        if not self.timeout > 0:
-            raise UsageError(f"Forks(timeout={self.timeout}): expected seconds, more than 0")
+        expect(self, _EXPECTED)
         for name, source in (("source", self.source), *self.endpoints.items()):
             if source is not None and not isinstance(source, Askable) and not callable(source):
                 raise UsageError(f"Forks: {name}={source!r}: expected a source")
+
+
+_EXPECTED = {
+    "endpoints": Expected(lambda value: isinstance(value, Mapping), "sources by name"),
+    "concurrency": COUNT,
+    "share": or_none(POSITIVE),
+    "block": or_none(COUNT),
+    "timeout": SECONDS,
+}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
+from ..arguments import is_list
 from ..errors import UsageError, expect_one_of
 from ..policies import Policy, Rollback
 from ..resources import ORDINARY, Resources
@@ -68,8 +69,8 @@ class Monitor:
     inline: bool | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        if not self.name:
-            raise UsageError("Monitor(name=''): expected a name")
+        if not isinstance(self.name, str) or not self.name:
+            raise UsageError(f"Monitor(name={self.name!r:.60}): expected a name")
         expect_one_of("Monitor", "scope", self.scope, get_args(Scope))
         if not isinstance(self.policy, Policy):
             raise UsageError(f"monitor {self.name!r}: policy={self.policy!r}: expected a policy, such as Rollback()")
@@ -104,7 +105,9 @@ class Monitor:
 
 
 def check_names(monitors: Sequence[Monitor]) -> None:
-    """Raise `UsageError` unless there is at least one monitor and all have names of their own."""
+    """Raise `UsageError` unless these are monitors, at least one, and all have names of their own."""
+    if not is_list(monitors, Monitor):
+        raise UsageError(f"monitors={monitors!r:.60}: expected a list of Monitor(...)")
     if not monitors:
         raise UsageError("monitors=[]: expected at least one monitor")
     seen: set[str] = set()

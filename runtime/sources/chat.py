@@ -12,12 +12,12 @@ from functools import partial
 from types import TracebackType
 from typing import Literal, Self
 
+from ..arguments import OBJECTS, SWITCH, TEXT, Expected, expect, instance_of, or_none
 from ..chunks import Usage, hotter, reseeded
 from ..errors import SourceError
 from ..forks.protocol import Answer, Asker, Question
 from ..records.json import Json
 from ..trace import Origin
-from .arguments import OBJECTS, SWITCH, TEXT, Expected, expect, instance_of, or_none
 from .chats.answers import answer_of, thought_through
 from .chats.prefill import TOKENS, Message, Prefilling, Way, place_of
 from .chats.turns import Echo, last_said, turns

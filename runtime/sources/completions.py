@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from ..arguments import COUNT, OBJECT, SWITCH, Expected, expect, or_none
 from ..chunks import Chunk, Usage, hotter, reseeded
 from ..forks.protocol import Asker
 from ..records.json import Json
-from .arguments import COUNT, OBJECT, SWITCH, Expected, expect, or_none
 from .http.beside import Beside
 from .http.frames import Patience
 from .http.logprobs import ALTERNATIVES

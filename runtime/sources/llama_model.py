@@ -16,10 +16,10 @@ from typing import Literal, Self, TypeAlias
 import anyio
 import anyio.to_thread
 
+from ..arguments import COUNT, COUNT_OR_NOTHING, DECODING, PATH, expect, one_of
 from ..errors import ModelError, UsageError
 from ..forks.protocol import Asker
 from ..logs import logger
-from .arguments import COUNT, COUNT_OR_NOTHING, DECODING, PATH, expect, one_of
 from .llama import CONTEXT, load, must_fit
 from .local.counts import Counts
 from .local.decoding import Options

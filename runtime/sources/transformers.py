@@ -11,9 +11,9 @@ from typing import Literal, Self, TypeAlias
 import anyio
 import anyio.to_thread
 
+from ..arguments import COUNT, DECODING, expect, one_of, or_none
 from ..errors import UsageError
 from ..forks.protocol import Asker
-from .arguments import COUNT, DECODING, expect, one_of, or_none
 from .local.counts import Counts
 from .local.decoding import Options
 from .local.decoding_thread import DecodingThread

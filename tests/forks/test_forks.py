@@ -288,8 +288,8 @@ async def test_whoever_cannot_be_opened_is_told_before_the_stream() -> None:
     [
         ({"concurrency": 0}, "Forks(concurrency=0): expected 1 or more"),
         ({"share": 0}, "Forks(share=0): expected a number above 0"),
-        ({"block": 0}, "Forks(block=0): expected tokens, 1 or more"),
-        ({"timeout": 0}, "Forks(timeout=0): expected seconds, more than 0"),
+        ({"block": 0}, "Forks(block=0): expected 1 or more"),
+        ({"timeout": 0}, "Forks(timeout=0): expected seconds above 0"),
         ({"share": "x"}, "Forks(share='x'): expected a number above 0"),
         ({"endpoints": 5}, "Forks(endpoints=5): expected sources by name"),
         ({"source": 3}, "Forks: source=3: expected a source"),

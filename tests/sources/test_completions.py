@@ -176,6 +176,23 @@ async def test_how_it_ends_is_told(kind: str) -> None:
     assert caught.value.transient is transient
 
 
+async def test_who_enters_once_more_does_not_close_it_for_others() -> None:
+    source = Completions("http://127.0.0.1:1", retrying=Retrying(attempts=1))
+    async with source:
+        async with source:
+            pass
+        with pytest.raises(mt.SourceError, match="cannot be reached"):
+            await anext(aiter(source("P")))
+    with pytest.raises(mt.SourceError, match="the source is not open"):
+        await anext(aiter(source("P")))
+
+
+@pytest.mark.parametrize("wrong", [{"attempts": 0}, {"attempts": "x"}, {"base": -1}, {"most": None}, {"longest": "x"}])
+def test_retries_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(mt.UsageError, match=r"Retrying\(.*\): expected (0|1) or more"):
+        Retrying(**wrong)
+
+
 async def test_an_empty_prompt_is_refused() -> None:
     source = Completions("http://127.0.0.1:1")
     with pytest.raises(mt.SourceError, match="the prompt is empty"):

@@ -9,6 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import anyio
 
+from ...arguments import AMOUNT, COUNT, expect
 from ...errors import SourceError
 from .endpoints import Endpoint
 from .refusals import Failure
@@ -21,12 +22,17 @@ class Retrying:
     """How often a request is tried, and how long one waits in between: at random, up to `base`, 2 `base`, 4 `base`, ...
 
     `most` bounds that, `longest` is the longest wait that a server may ask for (`retry-after`). All in seconds.
+
+    Raises `UsageError` for what is no such number.
     """
 
     attempts: int = 3
     base: float = 0.25
     most: float = 8.0
     longest: float = 30.0
+
+    def __post_init__(self) -> None:
+        expect(self, {"attempts": COUNT, **dict.fromkeys(("base", "most", "longest"), AMOUNT)})
 
 
 class Success(NamedTuple, Generic[T]):
@@ -44,7 +50,7 @@ async def first_success(
     Raises `SourceError` with the last failure, `transient` where it may go better another time.
     """
     order = [*range(first, len(endpoints)), *range(first)]
-    for attempt in range(max(retrying.attempts, 1)):
+    for attempt in range(retrying.attempts):
         failures: list[Failure] = []
         for place in order:
             outcome = await once(endpoints[place])

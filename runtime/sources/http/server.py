@@ -6,15 +6,17 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+import anyio
+
+from ...arguments import COUNT, GENERATING, HEADERS, KEY, OBJECT, SECONDS, TEXT, WHOLE, instance_of, or_none
 from ...errors import SourceError
-from ..arguments import COUNT, GENERATING, HEADERS, KEY, OBJECT, SECONDS, TEXT, WHOLE, instance_of, or_none
 from .models import only_model
 from .retrying import Retrying
 from .transport import Transport
 
 
 class Server:
-    """The server of a source; use as an async context manager, which holds the connections.
+    """The server of a source; use as an async context manager, which holds the connections until the last one leaves.
 
     Args:
         source: The source's class, for messages.
@@ -30,19 +32,25 @@ class Server:
         self._model = model
         self._shown = f"{source}({connect()!r}, model={model!r})"
         self.opened: Transport | None = None
+        self._users = 0
+        self._entering = anyio.Lock()
 
     def __repr__(self) -> str:
         return self._shown  # an address may hold a password
 
     async def __aenter__(self) -> Self:
-        self.opened = await self._connect().__aenter__()
+        async with self._entering:
+            if self.opened is None:
+                self.opened = await self._connect().__aenter__()
+            self._users += 1
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        transport, self.opened = self.opened, None
-        if transport is not None:
+        self._users -= 1
+        if self._users == 0 and self.opened is not None:
+            transport, self.opened = self.opened, None
             await transport.__aexit__(kind, error, trace)
 
     def transport(self) -> Transport:
