@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 TIMES = 8
 """How many times longer the long text is."""
@@ -21,6 +22,9 @@ ENOUGH = 0.003
 TRIES = 4
 
 SHORTEST, LONGEST = 64, 32_768
+
+FARTHEST = 16 * LONGEST
+"""For work that takes less than `ENOUGH` up to `LONGEST`."""
 
 
 def growth(work: Callable[[int], object]) -> float:
@@ -44,21 +48,30 @@ def _growth(work: Callable[[int], object]) -> float:
     # More than once: the first time that work is done, it takes longer than it needs.
     while length < LONGEST and any(_cpu(work, length) < ENOUGH for _ in range(3)):
         length *= 2
-    ratio = _ratio(work, length)
-    while LINEAR < ratio <= LIMIT and length < LONGEST:
+    ratio, short = _ratio(work, length)
+    while ratio > LINEAR:
+        # What is too fast to be timed may be anything: it is asked again on texts that take it longer.
+        told = short >= ENOUGH
+        if length >= (LONGEST if told else FARTHEST) or (told and ratio > LIMIT):
+            break
         length *= 2
-        ratio = _ratio(work, length)
+        ratio, short = _ratio(work, length)
     return ratio
 
 
-def _ratio(work: Callable[[int], object], length: int) -> float:
-    ratio = float("inf")
+class _Ratio(NamedTuple):
+    times: float
+    short: float  # seconds that the short text took
+
+
+def _ratio(work: Callable[[int], object], length: int) -> _Ratio:
+    ratio, short = float("inf"), 0.0
     for _ in range(TRIES):  # both texts anew: a machine may be slow for seconds, and then for the long one alone
         short = max(min(_cpu(work, length) for _ in range(3)), ENOUGH / 10)
         ratio = min(ratio, _cpu(work, length * TIMES) / short)
         if ratio <= LINEAR:
             break
-    return ratio
+    return _Ratio(ratio, short)
 
 
 def _cpu(work: Callable[[int], object], length: int) -> float:
