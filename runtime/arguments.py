@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeGuard
 
-from .errors import UsageError
+from .errors import UsageError, alternatives
 
 
 class Expected(NamedTuple):
@@ -38,8 +38,7 @@ def or_none(expected: Expected) -> Expected:
 
 def one_of(*values: object) -> Expected:
     """One of these."""
-    *most, last = map(repr, values)
-    return Expected(lambda value: value in values, f"{', '.join(most)} or {last}")
+    return Expected(lambda value: value in values, alternatives(values))
 
 
 def instance_of(kind: type) -> Expected:

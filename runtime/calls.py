@@ -8,7 +8,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 
 import anyio
-import anyio.to_thread
 
 from .forks.settings import Forks
 from .limits import Budget, Limits

@@ -58,5 +58,10 @@ def one_line(error: BaseException) -> str:
 def expect_one_of(owner: str, name: str, value: object, allowed: Sequence[object]) -> None:
     """Raise `UsageError` unless `value`, the argument `name` of `owner`, is among `allowed`."""
     if value not in allowed:
-        *most, last = (repr(each) for each in allowed)
-        raise UsageError(f"{owner}({name}={value!r}): expected {', '.join(most)} or {last}")
+        raise UsageError(f"{owner}({name}={value!r}): expected {alternatives(allowed)}")
+
+
+def alternatives(values: Sequence[object]) -> str:
+    """Two values or more, as a message names them."""
+    *most, last = map(repr, values)
+    return f"{', '.join(most)} or {last}"

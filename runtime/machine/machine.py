@@ -116,8 +116,6 @@ class Machine:
                 self._finish("exhausted", reason)
             case _:
                 assert_never(event)
-        if self._over:
-            self._finish("exhausted", self._over)
         return self._flush()
 
     # Text
@@ -126,8 +124,6 @@ class Machine:
         """What `handle` does with a `ChunkArrived`, without one: nothing comes as often."""
         if stream == self._stream and self._reading and (text or tokens):
             self._chunk(text, tokens)
-            if self._over:
-                self._finish("exhausted", self._over)
         return self._flush()
 
     def _chunk(self, text: str, tokens: tuple[Token, ...]) -> None:
@@ -395,5 +391,8 @@ class Machine:
         self._out.append(event)
 
     def _flush(self) -> list[Command]:
+        """What there is to carry out now; where a limit is spent, the end of the run is the last of it."""
+        if self._over:
+            self._finish("exhausted", self._over)
         out, self._out = self._out, []
         return out
